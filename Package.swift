@@ -1,0 +1,131 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Continuous integration turns warnings into errors; a newer compiler on a user's machine must not break the build.
+let strictBuild = Context.environment["CI"] != nil
+
+let strict: [SwiftSetting] =
+    [
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+    ] + (strictBuild ? [.treatAllWarnings(as: .error)] : [])
+
+/// Targets that call C also mark every unsafe construct.
+let strictC: [SwiftSetting] = strict + [.strictMemorySafety()]
+
+let package = Package(
+    name: "orakeyd",
+    products: [
+        .executable(name: "orakeyd", targets: ["orakeyd"]),
+        .executable(name: "orakey", targets: ["orakey"]),
+        .executable(name: "orakey-cli", targets: ["orakey-cli"]),
+        .library(name: "EthereumCore", targets: ["EthereumCore"]),
+        .library(name: "EthereumABI", targets: ["EthereumABI"]),
+        .library(name: "EthereumWallet", targets: ["EthereumWallet"]),
+        .library(name: "EthereumRPC", targets: ["EthereumRPC"]),
+        .library(name: "OrakeyClient", targets: ["OrakeyClient"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
+    ],
+    targets: [
+        // C boundary
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CSecp256k1", pkgConfig: "libsecp256k1", providers: [.apt(["libsecp256k1-dev"])]),
+        .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
+        .target(name: "CLinuxShims"),
+
+        // Ethereum: knows nothing of orakeyd
+        .target(name: "StrictJSON", swiftSettings: strict),
+        .target(name: "EthereumCore", dependencies: ["CSecp256k1"], swiftSettings: strictC),
+        .target(name: "EthereumABI", dependencies: ["EthereumCore", "StrictJSON"], swiftSettings: strict),
+        .target(
+            name: "EthereumWallet",
+            dependencies: ["EthereumCore", "StrictJSON", "CSecp256k1", "CCrypto", "CSodium", "CLinuxShims"],
+            swiftSettings: strictC),
+        .target(name: "EthereumRPC", dependencies: ["EthereumCore", "StrictJSON", "CurlHTTP"], swiftSettings: strict),
+
+        // Transport
+        .target(name: "CurlHTTP", dependencies: ["CCurl", "CLinuxShims"], swiftSettings: strictC),
+        .target(name: "UnixHTTP", dependencies: ["CLinuxShims"], swiftSettings: strictC),
+
+        // Product
+        .target(name: "OrakeyKey", dependencies: ["EthereumCore", "EthereumWallet"], swiftSettings: strictC),
+        .target(name: "OrakeyAPI", dependencies: ["StrictJSON"], swiftSettings: strict),
+        .target(name: "OrakeyClient", dependencies: ["OrakeyAPI", "StrictJSON", "UnixHTTP"], swiftSettings: strict),
+        .target(
+            name: "OrakeyConfig",
+            dependencies: ["EthereumCore", "EthereumWallet", "OrakeyKey", .product(name: "Yams", package: "Yams")],
+            swiftSettings: strict),
+        .target(
+            name: "OrakeyCore",
+            dependencies: [
+                "EthereumABI", "EthereumCore", "EthereumRPC", "EthereumWallet", "OrakeyConfig", "OrakeyKey", "StrictJSON",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict),
+        .target(
+            name: "OrakeyStore",
+            dependencies: [
+                "EthereumCore", "OrakeyCore", "OrakeyKey", "StrictJSON", .product(name: "GRDB", package: "GRDB.swift"),
+            ],
+            swiftSettings: strict),
+        .target(
+            name: "OrakeyServer",
+            dependencies: [
+                "CLinuxShims", "EthereumCore", "EthereumWallet", "OrakeyAPI", "OrakeyCore", "OrakeyKey", "StrictJSON",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: strictC),
+        .target(
+            name: "OrakeyCLI",
+            dependencies: [
+                "CLinuxShims", "EthereumABI", "EthereumCore", "EthereumRPC", "EthereumWallet", "OrakeyAPI", "OrakeyClient",
+                "OrakeyConfig", "OrakeyCore", "OrakeyKey", "StrictJSON", "UnixHTTP",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict),
+
+        // Programs
+        .executableTarget(
+            name: "orakeyd",
+            dependencies: [
+                "CLinuxShims", "EthereumCore", "EthereumRPC", "EthereumWallet", "OrakeyConfig", "OrakeyCore", "OrakeyServer",
+                "OrakeyStore",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: strict),
+        .executableTarget(name: "orakey", dependencies: ["CLinuxShims", "OrakeyClient"], swiftSettings: strict),
+        .executableTarget(name: "orakey-cli", dependencies: ["OrakeyCLI"], swiftSettings: strict),
+
+        // Tests
+        .testTarget(name: "StrictJSONTests", dependencies: ["StrictJSON"], swiftSettings: strict),
+        .testTarget(name: "EthereumCoreTests", dependencies: ["EthereumCore", "StrictJSON"], swiftSettings: strict),
+        .testTarget(name: "EthereumABITests", dependencies: ["EthereumABI", "EthereumCore", "StrictJSON"], swiftSettings: strict),
+        .testTarget(
+            name: "EthereumWalletTests",
+            dependencies: ["EthereumCore", "EthereumWallet", "OrakeyKey", "StrictJSON"], swiftSettings: strict),
+        .testTarget(
+            name: "EthereumRPCTests",
+            dependencies: ["CurlHTTP", "EthereumCore", "EthereumRPC", "StrictJSON", "UnixHTTP"], swiftSettings: strict),
+        .testTarget(name: "OrakeyConfigTests", dependencies: ["OrakeyConfig"], swiftSettings: strict),
+        .testTarget(
+            name: "OrakeyCoreTests",
+            dependencies: ["EthereumCore", "EthereumWallet", "OrakeyCore", "OrakeyKey", "OrakeyStore"], swiftSettings: strict),
+        .testTarget(
+            name: "OrakeyServerTests", dependencies: ["OrakeyAPI", "OrakeyCore", "OrakeyServer"], swiftSettings: strict),
+    ]
+)
