@@ -1,0 +1,86 @@
+// What Swift cannot call by itself: variadic functions, macros and newer system calls.
+// Every function returns 0 or a descriptor on success and -errno on failure, unless it says otherwise.
+#ifndef ORAKEY_C_LINUX_SHIMS_H
+#define ORAKEY_C_LINUX_SHIMS_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#if defined(__cplusplus)
+extern "C" {
+#endif
+
+// Credentials of the process that connected (SO_PEERCRED). The pid is a number only: see orakey_peer_pidfd.
+int orakey_peer_credentials(int fd, pid_t *pid, uid_t *uid, gid_t *gid);
+
+// A pidfd of the process that connected (SO_PEERPIDFD, Linux 6.5); -ENOPROTOOPT or -EINVAL on older kernels.
+int orakey_peer_pidfd(int fd);
+
+// A pidfd of the process that has this number now (close-on-exec).
+int orakey_pidfd_open(pid_t pid);
+
+// The number of the process behind a pidfd, as seen in this pid namespace; -ESRCH once it is gone.
+pid_t orakey_pidfd_pid(int pidfd);
+
+int orakey_pidfd_send_signal(int pidfd, int signal);
+
+// PR_SET_DUMPABLE 0: no core file, no ptrace by the same uid, /proc/self owned by root.
+int orakey_set_undumpable(void);
+
+// RLIMIT_CORE 0, soft and hard.
+int orakey_no_core_dumps(void);
+
+// PR_SET_NO_NEW_PRIVS.
+int orakey_no_new_privileges(void);
+
+// PR_SET_PDEATHSIG.
+int orakey_set_parent_death_signal(int signal);
+
+// PR_SET_NAME of the calling thread; at most 15 bytes are kept.
+int orakey_set_thread_name(const char *name);
+
+// Echo of a terminal off (on = 0) and on. Off keeps the newline of Enter visible.
+int orakey_no_echo(int fd, int on);
+
+// Size of a terminal in characters.
+int orakey_terminal_size(int fd, uint16_t *rows, uint16_t *columns);
+
+int orakey_set_nonblocking(int fd, int on);
+int orakey_set_close_on_exec(int fd, int on);
+
+// F_DUPFD_CLOEXEC with the lowest free number from `minimum`.
+int orakey_duplicate(int fd, int minimum);
+
+// memfd_create(2), close-on-exec, sealable.
+int orakey_memory_file(const char *name);
+
+// Forbids every further change to a memory file.
+int orakey_seal(int fd);
+
+// open(2) with O_CLOEXEC added; `mode` counts with O_CREAT only.
+int orakey_open(const char *path, int flags, mode_t mode);
+
+// An exclusive lock of the whole file that belongs to the open file description (F_OFD_SETLK); -EAGAIN when held.
+int orakey_lock_file(int fd);
+
+// Fills the buffer from the kernel's generator (getrandom(2), whole or not at all).
+int orakey_random(void *buffer, size_t count);
+
+// Bytes waiting to be read (FIONREAD).
+int orakey_bytes_available(int fd, int *count);
+
+// connect(2) and bind(2) for a Unix stream socket. A path that does not fit sockaddr_un is -ENAMETOOLONG.
+int orakey_connect_unix(int fd, const char *path);
+int orakey_bind_unix(int fd, const char *path);
+
+// Milliseconds of CLOCK_MONOTONIC.
+int64_t orakey_monotonic_milliseconds(void);
+
+// Nanoseconds of CLOCK_BOOTTIME, the clock of start times in /proc/PID/stat.
+int64_t orakey_boottime_nanoseconds(void);
+
+#if defined(__cplusplus)
+}
+#endif
+#endif

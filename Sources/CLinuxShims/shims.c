@@ -1,0 +1,187 @@
+#define _GNU_SOURCE
+#include "CLinuxShims.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <termios.h>
+#include <time.h>
+#include <unistd.h>
+
+#ifndef SO_PEERPIDFD
+#define SO_PEERPIDFD 77
+#endif
+#ifndef SYS_pidfd_open
+#define SYS_pidfd_open 434
+#endif
+#ifndef SYS_pidfd_send_signal
+#define SYS_pidfd_send_signal 424
+#endif
+
+static int result(int value) { return value < 0 ? -errno : value; }
+
+int orakey_peer_credentials(int fd, pid_t *pid, uid_t *uid, gid_t *gid) {
+    struct ucred credentials;
+    socklen_t size = sizeof credentials;
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &size) < 0) return -errno;
+    // A socket that is not AF_UNIX answers with nobody's credentials instead of an error.
+    if (size != sizeof credentials || credentials.pid == 0) return -ENOTCONN;
+    *pid = credentials.pid;
+    *uid = credentials.uid;
+    *gid = credentials.gid;
+    return 0;
+}
+
+int orakey_peer_pidfd(int fd) {
+    int pidfd = -1;
+    socklen_t size = sizeof pidfd;
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERPIDFD, &pidfd, &size) < 0) return -errno;
+    return pidfd;
+}
+
+int orakey_pidfd_open(pid_t pid) { return result((int)syscall(SYS_pidfd_open, pid, 0)); }
+
+int orakey_pidfd_send_signal(int pidfd, int signal) {
+    return result((int)syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0));
+}
+
+pid_t orakey_pidfd_pid(int pidfd) {
+    char path[48];
+    snprintf(path, sizeof path, "/proc/self/fdinfo/%d", pidfd);
+    FILE *file = fopen(path, "re");
+    if (file == NULL) return -errno;
+    char line[128];
+    long pid = 0;
+    while (fgets(line, sizeof line, file) != NULL) {
+        if (strncmp(line, "Pid:", 4) == 0) {
+            pid = strtol(line + 4, NULL, 10);
+            break;
+        }
+    }
+    fclose(file);
+    return pid > 0 ? (pid_t)pid : -ESRCH;
+}
+
+int orakey_set_undumpable(void) { return result(prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)); }
+
+int orakey_no_core_dumps(void) {
+    struct rlimit none = {0, 0};
+    return result(setrlimit(RLIMIT_CORE, &none));
+}
+
+int orakey_no_new_privileges(void) { return result(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)); }
+
+int orakey_set_parent_death_signal(int signal) { return result(prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0)); }
+
+int orakey_set_thread_name(const char *name) { return result(prctl(PR_SET_NAME, name, 0, 0, 0)); }
+
+int orakey_no_echo(int fd, int on) {
+    struct termios settings;
+    if (tcgetattr(fd, &settings) < 0) return -errno;
+    if (on) {
+        settings.c_lflag |= ECHO;
+        settings.c_lflag &= ~(tcflag_t)ECHONL;
+    } else {
+        settings.c_lflag &= ~(tcflag_t)ECHO;
+        settings.c_lflag |= ECHONL | ICANON;
+    }
+    return result(tcsetattr(fd, TCSAFLUSH, &settings));
+}
+
+int orakey_terminal_size(int fd, uint16_t *rows, uint16_t *columns) {
+    struct winsize size;
+    if (ioctl(fd, TIOCGWINSZ, &size) < 0) return -errno;
+    *rows = size.ws_row;
+    *columns = size.ws_col;
+    return 0;
+}
+
+int orakey_set_nonblocking(int fd, int on) {
+    int flags = fcntl(fd, F_GETFL);
+    if (flags < 0) return -errno;
+    return result(fcntl(fd, F_SETFL, on ? flags | O_NONBLOCK : flags & ~O_NONBLOCK));
+}
+
+int orakey_set_close_on_exec(int fd, int on) { return result(fcntl(fd, F_SETFD, on ? FD_CLOEXEC : 0)); }
+
+int orakey_duplicate(int fd, int minimum) { return result(fcntl(fd, F_DUPFD_CLOEXEC, minimum)); }
+
+int orakey_memory_file(const char *name) { return result(memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING)); }
+
+int orakey_seal(int fd) {
+    return result(fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE));
+}
+
+int orakey_open(const char *path, int flags, mode_t mode) { return result(open(path, flags | O_CLOEXEC, mode)); }
+
+int orakey_lock_file(int fd) {
+    struct flock lock;
+    memset(&lock, 0, sizeof lock);
+    lock.l_type = F_WRLCK;
+    lock.l_whence = SEEK_SET;
+    if (fcntl(fd, F_OFD_SETLK, &lock) < 0) return errno == EACCES ? -EAGAIN : -errno;
+    return 0;
+}
+
+int orakey_random(void *buffer, size_t count) {
+    unsigned char *next = buffer;
+    while (count > 0) {
+        ssize_t got = getrandom(next, count, 0);
+        if (got < 0) {
+            if (errno == EINTR) continue;
+            return -errno;
+        }
+        next += got;
+        count -= (size_t)got;
+    }
+    return 0;
+}
+
+int orakey_bytes_available(int fd, int *count) { return result(ioctl(fd, FIONREAD, count)); }
+
+static int unix_address(const char *path, struct sockaddr_un *address) {
+    size_t length = strlen(path);
+    memset(address, 0, sizeof *address);
+    address->sun_family = AF_UNIX;
+    if (length == 0) return -ENOENT;
+    if (length >= sizeof address->sun_path) return -ENAMETOOLONG;
+    memcpy(address->sun_path, path, length);
+    return 0;
+}
+
+int orakey_connect_unix(int fd, const char *path) {
+    struct sockaddr_un address;
+    int failure = unix_address(path, &address);
+    if (failure < 0) return failure;
+    return result(connect(fd, (const struct sockaddr *)&address, sizeof address));
+}
+
+int orakey_bind_unix(int fd, const char *path) {
+    struct sockaddr_un address;
+    int failure = unix_address(path, &address);
+    if (failure < 0) return failure;
+    return result(bind(fd, (const struct sockaddr *)&address, sizeof address));
+}
+
+int64_t orakey_monotonic_milliseconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int64_t orakey_boottime_nanoseconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_BOOTTIME, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
