@@ -35,8 +35,8 @@ int orakey_peer_credentials(int fd, pid_t *pid, uid_t *uid, gid_t *gid) {
     struct ucred credentials;
     socklen_t size = sizeof credentials;
     if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &size) < 0) return -errno;
-    // A socket that is not AF_UNIX answers with nobody's credentials instead of an error.
-    if (size != sizeof credentials || credentials.pid == 0) return -ENOTCONN;
+    // A socket that is not AF_UNIX or not connected answers with nobody's credentials instead of an error.
+    if (size != sizeof credentials || credentials.uid == (uid_t)-1) return -ENOTCONN;
     *pid = credentials.pid;
     *uid = credentials.uid;
     *gid = credentials.gid;
@@ -90,11 +90,11 @@ int orakey_no_echo(int fd, int on) {
     struct termios settings;
     if (tcgetattr(fd, &settings) < 0) return -errno;
     if (on) {
-        settings.c_lflag |= ECHO;
-        settings.c_lflag &= ~(tcflag_t)ECHONL;
-    } else {
         settings.c_lflag &= ~(tcflag_t)ECHO;
         settings.c_lflag |= ECHONL | ICANON;
+    } else {
+        settings.c_lflag |= ECHO;
+        settings.c_lflag &= ~(tcflag_t)ECHONL;
     }
     return result(tcsetattr(fd, TCSAFLUSH, &settings));
 }

@@ -11,7 +11,8 @@
 extern "C" {
 #endif
 
-// Credentials of the process that connected (SO_PEERCRED). The pid is a number only: see orakey_peer_pidfd.
+// Credentials of the process that connected (SO_PEERCRED). The pid is a number only: see orakey_peer_pidfd; it is 0
+// for a process outside this pid namespace. -ENOTCONN for anything but a connected Unix socket.
 int orakey_peer_credentials(int fd, pid_t *pid, uid_t *uid, gid_t *gid);
 
 // A pidfd of the process that connected (SO_PEERPIDFD, Linux 6.5); -ENOPROTOOPT or -EINVAL on older kernels.
@@ -40,7 +41,7 @@ int orakey_set_parent_death_signal(int signal);
 // PR_SET_NAME of the calling thread; at most 15 bytes are kept.
 int orakey_set_thread_name(const char *name);
 
-// Echo of a terminal off (on = 0) and on. Off keeps the newline of Enter visible.
+// Hides what is typed on a terminal (on = 1; the newline of Enter stays visible) and shows it again (on = 0).
 int orakey_no_echo(int fd, int on);
 
 // Size of a terminal in characters.
