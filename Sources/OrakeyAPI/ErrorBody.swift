@@ -80,9 +80,9 @@ public struct ErrorBody: Sendable, Equatable {
         self.hint = hint
     }
 
-    public init(json: JSON) throws {
-        let outer = try JSONReader(json)
-        let inner = try JSONReader(outer.json("error"), path: "error")
+    public init(json: JSON) throws(JSONError) {
+        var outer = try JSONReader(json)
+        var inner = try JSONReader(outer.value("error"), path: "error")
         codeText = try inner.string("code")
         message = try inner.string("message")
         hint = try inner.optionalString("hint")

@@ -12,8 +12,8 @@ public struct Accepted: Sendable, Equatable {
         self.fingerprints = fingerprints
     }
 
-    public init(json: JSON) throws {
-        let reader = try JSONReader(json)
+    public init(json: JSON) throws(JSONError) {
+        var reader = try JSONReader(json)
         intents = try reader.integers("intents")
         fingerprints = try reader.strings("fingerprints")
     }
@@ -41,11 +41,12 @@ public struct Attempt: Sendable, Equatable {
         self.sentAt = sentAt
     }
 
-    init(_ reader: JSONReader) throws {
+    init(_ source: JSONReader) throws(JSONError) {
+        var reader = source
         hash = try reader.string("hash")
         maxFee = try reader.string("max_fee")
         tip = try reader.string("tip")
-        sentAt = try reader.optionalInteger("sent_at")
+        sentAt = try reader.optionalInt("sent_at")
     }
 
     public var json: JSON {
@@ -97,18 +98,19 @@ public struct Intent: Sendable, Equatable {
         self.error = error
     }
 
-    public init(json: JSON) throws {
+    public init(json: JSON) throws(JSONError) {
         try self.init(JSONReader(json))
     }
 
-    init(_ reader: JSONReader) throws {
-        id = try reader.integer("id")
+    init(_ source: JSONReader) throws(JSONError) {
+        var reader = source
+        id = try reader.int("id")
         kind = try reader.choice("kind")
         network = try reader.string("network")
         state = try reader.choice("state")
-        nonce = try reader.optionalInteger("nonce")
+        nonce = try reader.optionalInt("nonce")
         attempts = try reader.objects("attempts").map(Attempt.init)
-        block = try reader.optionalInteger("block")
+        block = try reader.optionalInt("block")
         messages = try reader.strings("messages")
         error = try reader.optionalString("error")
     }
@@ -133,8 +135,8 @@ public struct IntentList: Sendable, Equatable {
         self.next = next
     }
 
-    public init(json: JSON) throws {
-        let reader = try JSONReader(json)
+    public init(json: JSON) throws(JSONError) {
+        var reader = try JSONReader(json)
         intents = try reader.objects("intents").map(Intent.init)
         next = try reader.optionalString("next")
     }

@@ -13,7 +13,7 @@ extension JSON {
 
     static func of(_ value: (some FixedWidthInteger)?) -> JSON {
         guard let value else { return .null }
-        return .number(JSONNumber(value))
+        return .integer(value)
     }
 }
 
@@ -21,5 +21,30 @@ extension JSONObject {
     /// Sets a field of a request; nil leaves it out.
     mutating func set(_ key: String, _ text: String?) {
         if let text { self[key] = .string(text) }
+    }
+}
+
+extension JSONReader {
+    /// One of the words of an enumeration.
+    mutating func choice<Choice: RawRepresentable & CaseIterable>(
+        _ key: String, as type: Choice.Type = Choice.self
+    ) throws(JSONError) -> Choice where Choice.RawValue == String {
+        guard let choice = Choice(rawValue: try string(key)) else {
+            let words = Choice.allCases.map(\.rawValue).joined(separator: ", ")
+            throw invalid(key, "expected one of \(words)")
+        }
+        return choice
+    }
+
+    /// An array of whole numbers.
+    mutating func integers(_ key: String) throws(JSONError) -> [UInt64] {
+        var values: [UInt64] = []
+        for (index, element) in try array(key).enumerated() {
+            guard let value = element.numberValue?.integer(UInt64.self) else {
+                throw invalid("\(key)[\(index)]", "expected a whole number")
+            }
+            values.append(value)
+        }
+        return values
     }
 }

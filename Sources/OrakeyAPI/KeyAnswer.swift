@@ -52,15 +52,15 @@ public struct KeyAnswer: Sendable, Equatable, CustomStringConvertible, CustomDeb
     public var key: String
     public var details: KeyDetails
 
-    public init(json: JSON) throws {
-        let reader = try JSONReader(json)
+    public init(json: JSON) throws(JSONError) {
+        var reader = try JSONReader(json)
         key = try reader.string("key")
         details = KeyDetails(
             network: try reader.string("network"), owner: try reader.string("owner"),
             message: try reader.string("message"), fingerprint: try reader.string("fingerprint"),
-            consumer: try reader.string("consumer"), generation: try reader.integer("generation"),
-            createdBlock: try reader.optionalInteger("created_block"),
-            notAfter: try reader.optionalInteger("not_after"))
+            consumer: try reader.string("consumer"), generation: try reader.int("generation"),
+            createdBlock: try reader.optionalInt("created_block"),
+            notAfter: try reader.optionalInt("not_after"))
     }
 
     public var description: String { "KeyAnswer(\(details.fingerprint))" }
@@ -85,8 +85,8 @@ public struct Health: Sendable, Equatable {
         self.init(status: error.codeText, error: error)
     }
 
-    public init(json: JSON) throws {
-        let reader = try JSONReader(json)
+    public init(json: JSON) throws(JSONError) {
+        var reader = try JSONReader(json)
         status = try reader.string("status")
         error = status == "ok" ? nil : try ErrorBody(json: json)
     }
@@ -114,8 +114,8 @@ public struct RevokedEvent: Sendable, Equatable {
         self.fingerprint = fingerprint
     }
 
-    public init(json: JSON) throws {
-        let reader = try JSONReader(json)
+    public init(json: JSON) throws(JSONError) {
+        var reader = try JSONReader(json)
         network = try reader.string("network")
         consumer = try reader.string("consumer")
         message = try reader.string("message")

@@ -60,21 +60,22 @@ public struct KeyInfo: Sendable, Equatable {
         self.reason = reason
     }
 
-    public init(json: JSON) throws {
+    public init(json: JSON) throws(JSONError) {
         try self.init(JSONReader(json))
     }
 
-    init(_ reader: JSONReader) throws {
+    init(_ source: JSONReader) throws(JSONError) {
+        var reader = source
         fingerprint = try reader.optionalString("fingerprint")
         network = try reader.string("network")
         owner = try reader.string("owner")
         message = try reader.optionalString("message")
         consumer = try reader.optionalString("consumer")
         state = try reader.choice("state")
-        generation = try reader.optionalInteger("generation")
-        createdBlock = try reader.optionalInteger("created_block")
+        generation = try reader.optionalInt("generation")
+        createdBlock = try reader.optionalInt("created_block")
         createdTransaction = try reader.optionalString("created_tx")
-        disabledBlock = try reader.optionalInteger("disabled_block")
+        disabledBlock = try reader.optionalInt("disabled_block")
         disabledTransaction = try reader.optionalString("disabled_tx")
         reason = try reader.optionalString("reason")
     }
@@ -101,8 +102,8 @@ public struct KeyList: Sendable, Equatable {
         self.next = next
     }
 
-    public init(json: JSON) throws {
-        let reader = try JSONReader(json)
+    public init(json: JSON) throws(JSONError) {
+        var reader = try JSONReader(json)
         keys = try reader.objects("keys").map(KeyInfo.init)
         next = try reader.optionalString("next")
     }

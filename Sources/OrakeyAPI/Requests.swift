@@ -19,10 +19,10 @@ public struct CreateRequest: Sendable, Equatable {
         self.count = count
     }
 
-    public init(json: JSON) throws {
-        let reader = try JSONReader(json)
+    public init(json: JSON) throws(JSONError) {
+        var reader = try JSONReader(json)
         network = try reader.optionalString("network")
-        count = try reader.optionalInteger("count", in: 1...maximumKeysPerRequest) ?? 1
+        count = try reader.optionalInt("count", in: 1...maximumKeysPerRequest) ?? 1
         try reader.finish()
     }
 
@@ -46,11 +46,11 @@ public struct RotateRequest: Sendable, Equatable {
         self.graceSeconds = graceSeconds
     }
 
-    public init(json: JSON) throws {
-        let reader = try JSONReader(json)
+    public init(json: JSON) throws(JSONError) {
+        var reader = try JSONReader(json)
         consumer = try reader.optionalString("consumer")
         network = try reader.optionalString("network")
-        graceSeconds = try reader.optionalInteger("grace_seconds", in: 0...maximumGraceSeconds)
+        graceSeconds = try reader.optionalInt("grace_seconds", in: 0...maximumGraceSeconds)
         try reader.finish()
     }
 
@@ -85,24 +85,24 @@ public struct RevokeRequest: Sendable, Equatable {
         self.reason = reason
     }
 
-    public init(json: JSON) throws {
-        let reader = try JSONReader(json)
+    public init(json: JSON) throws(JSONError) {
+        var reader = try JSONReader(json)
         var found: [Selector] = []
         if let key = try reader.optionalString("key") { found.append(.key(LeakedKey(key))) }
         if let message = try reader.optionalString("message") { found.append(.message(message)) }
         if let fingerprint = try reader.optionalString("fingerprint") { found.append(.fingerprint(fingerprint)) }
         if let consumer = try reader.optionalString("consumer") { found.append(.consumer(consumer)) }
         if let all = try reader.optionalBool("all") {
-            guard all else { throw reader.refusal("all", "must be true or absent") }
+            guard all else { throw reader.invalid("all", "must be true or absent") }
             found.append(.all)
         }
         reason = try reader.optionalString("reason")
         if let reason, reason.utf8.count > maximumReasonBytes {
-            throw reader.refusal("reason", "is longer than \(maximumReasonBytes) bytes")
+            throw reader.invalid("reason", "is longer than \(maximumReasonBytes) bytes")
         }
         try reader.finish()
         guard found.count == 1, let only = found.first else {
-            throw reader.refusal("", "exactly one of key, message, fingerprint, consumer and all is needed")
+            throw reader.invalid("", "exactly one of key, message, fingerprint, consumer and all is needed")
         }
         selector = only
     }
@@ -151,10 +151,10 @@ public struct RevokerRequest: Sendable, Equatable {
         self.address = address
     }
 
-    public init(json: JSON) throws {
-        let reader = try JSONReader(json)
+    public init(json: JSON) throws(JSONError) {
+        var reader = try JSONReader(json)
         network = try reader.optionalString("network")
-        guard reader.has("address") else { throw reader.refusal("address", "is missing (null withdraws)") }
+        _ = try reader.value("address")
         address = try reader.optionalString("address")
         try reader.finish()
     }

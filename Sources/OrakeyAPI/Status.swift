@@ -22,10 +22,10 @@ public struct Status: Sendable, Equatable {
         self.consumers = consumers
     }
 
-    public init(json: JSON) throws {
-        let reader = try JSONReader(json)
+    public init(json: JSON) throws(JSONError) {
+        var reader = try JSONReader(json)
         version = try reader.string("version")
-        uptimeSeconds = try reader.integer("uptime_seconds")
+        uptimeSeconds = try reader.int("uptime_seconds")
         state = try reader.choice("state")
         networks = try reader.objects("networks").map(NetworkStatus.init)
         consumers = try reader.objects("consumers").map(ConsumerStatus.init)
@@ -77,17 +77,18 @@ public struct NetworkStatus: Sendable, Equatable {
         self.endpoints = endpoints
     }
 
-    init(_ reader: JSONReader) throws {
+    init(_ source: JSONReader) throws(JSONError) {
+        var reader = source
         network = try reader.string("network")
-        chainID = try reader.integer("chain_id")
+        chainID = try reader.int("chain_id")
         contract = try reader.optionalString("contract")
         owner = try reader.optionalString("owner")
-        head = try reader.optionalInteger("head")
-        headAgeSeconds = try reader.optionalInteger("head_age_seconds")
-        lagBlocks = try reader.optionalInteger("lag_blocks")
+        head = try reader.optionalInt("head")
+        headAgeSeconds = try reader.optionalInt("head_age_seconds")
+        lagBlocks = try reader.optionalInt("lag_blocks")
         balance = try reader.optionalString("balance")
         pool = try PoolStatus(reader.object("pool"))
-        pendingIntents = try reader.integer("pending_intents")
+        pendingIntents = try reader.int("pending_intents")
         alarms = try reader.objects("alarms").map(Alarm.init)
         endpoints = try reader.objects("endpoints").map(EndpointStatus.init)
     }
@@ -116,10 +117,11 @@ public struct PoolStatus: Sendable, Equatable {
         self.pending = pending
     }
 
-    init(_ reader: JSONReader) throws {
-        ready = try reader.integer("ready")
-        target = try reader.integer("target")
-        pending = try reader.integer("pending")
+    init(_ source: JSONReader) throws(JSONError) {
+        var reader = source
+        ready = try reader.int("ready")
+        target = try reader.int("target")
+        pending = try reader.int("pending")
     }
 
     var json: JSON { ["ready": .of(ready), "target": .of(target), "pending": .of(pending)] }
@@ -138,10 +140,11 @@ public struct Alarm: Sendable, Equatable {
         self.since = since
     }
 
-    init(_ reader: JSONReader) throws {
+    init(_ source: JSONReader) throws(JSONError) {
+        var reader = source
         code = try reader.string("code")
         message = try reader.string("message")
-        since = try reader.integer("since")
+        since = try reader.int("since")
     }
 
     var json: JSON { ["code": .of(code), "message": .of(message), "since": .of(since)] }
@@ -160,7 +163,8 @@ public struct EndpointStatus: Sendable, Equatable {
         self.error = error
     }
 
-    init(_ reader: JSONReader) throws {
+    init(_ source: JSONReader) throws(JSONError) {
+        var reader = source
         url = try reader.string("url")
         healthy = try reader.bool("healthy")
         error = try reader.optionalString("error")
@@ -188,10 +192,11 @@ public struct ConsumerStatus: Sendable, Equatable {
         self.fingerprint = fingerprint
     }
 
-    init(_ reader: JSONReader) throws {
+    init(_ source: JSONReader) throws(JSONError) {
+        var reader = source
         name = try reader.string("name")
         network = try reader.string("network")
-        generation = try reader.optionalInteger("generation")
+        generation = try reader.optionalInt("generation")
         fingerprint = try reader.optionalString("fingerprint")
     }
 
@@ -209,8 +214,9 @@ public struct LockAnswer: Sendable, Equatable {
 
     public init(state: Status.LockState) { self.state = state }
 
-    public init(json: JSON) throws {
-        state = try JSONReader(json).choice("state")
+    public init(json: JSON) throws(JSONError) {
+        var reader = try JSONReader(json)
+        state = try reader.choice("state")
     }
 
     public var json: JSON { ["state": .of(state.rawValue)] }
