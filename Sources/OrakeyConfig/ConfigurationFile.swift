@@ -1,0 +1,79 @@
+import Glibc
+
+extension Configuration {
+    /// Reads and checks a configuration file.
+    ///
+    /// - Parameters:
+    ///   - path: The file; relative to the working directory unless it begins with `/`.
+    ///   - users: The users that names in the file stand for.
+    /// - Throws: ``ConfigurationError`` with every problem that was found.
+    public static func load(path: String, users: UserDatabase = .system) throws(ConfigurationError) -> Configuration {
+        let file = absolute(path)
+        return try parse(readText(file), file: file, users: users)
+    }
+
+    /// Checks the text of a configuration.
+    ///
+    /// - Parameters:
+    ///   - text: The YAML text.
+    ///   - file: The absolute path that messages name and that relative paths in the text start from.
+    ///   - users: The users that names in the text stand for.
+    /// - Throws: ``ConfigurationError`` with every problem that was found.
+    public static func parse(
+        _ text: String, file: String, users: UserDatabase = .system
+    ) throws(ConfigurationError) -> Configuration {
+        let context = ReadingContext(file: file, users: users)
+        var configuration: Configuration?
+        YAMLText.parse(text, in: context) { configuration = ReadConfiguration.read($0) }
+        guard let configuration, context.problems.isEmpty else {
+            let inOrder = context.problems.sorted { ($0.line, $0.column) < ($1.line, $1.column) }
+            throw ConfigurationError(problems: inOrder)
+        }
+        return configuration
+    }
+
+    private static func absolute(_ path: String) -> String {
+        guard !path.hasPrefix("/"), let folder = getcwd(nil, 0) else { return path }
+        defer { free(folder) }
+        let below = path.hasPrefix("./") ? String(path.dropFirst(2)) : path
+        let base = String(cString: folder)
+        return base == "/" ? "/\(below)" : "\(base)/\(below)"
+    }
+
+    private static func readText(_ file: String) throws(ConfigurationError) -> String {
+        func failure(_ message: String) -> ConfigurationError {
+            .init(problems: [.init(code: .unreadable, file: file, line: 0, column: 0, message: message)])
+        }
+        // Without O_NONBLOCK a pipe in the place of the file would hold the daemon up for ever.
+        let descriptor = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else {
+            let reason = String(cString: strerror(errno))
+            throw failure("cannot be read: \(reason); `orakey init` makes one, --config names another")
+        }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            throw failure("is not a regular file")
+        }
+        guard status.st_mode & S_IWOTH == 0 else {
+            throw failure("may be written by everybody; run chmod o-w on it")
+        }
+        var bytes: [UInt8] = []
+        let limit = YAMLText.maximumBytes + 1
+        while bytes.count < limit {
+            let room = limit - bytes.count
+            var got = 0
+            bytes.append(
+                contentsOf: [UInt8](unsafeUninitializedCapacity: room) { buffer, count in
+                    got = read(descriptor, buffer.baseAddress, room)
+                    count = max(0, got)
+                })
+            if got == 0 { break }
+            guard got > 0 || errno == EINTR else {
+                throw failure("cannot be read: \(String(cString: strerror(errno)))")
+            }
+        }
+        guard let text = String(validating: bytes, as: UTF8.self) else { throw failure("is not UTF-8 text") }
+        return text
+    }
+}
