@@ -140,7 +140,8 @@ struct Value {
         case .scalar(let scalar):
             if Self.isNull(node) { return "nothing" }
             if scalar.style != .plain { return "text in quotes" }
-            return scalar.string.utf8.count <= 20 ? ReadingContext.quote(scalar.string) : "text"
+            let isWord = scalar.string.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "_.+-".contains($0)) }
+            return isWord && scalar.string.utf8.count <= 20 ? ReadingContext.quote(scalar.string) : "text"
         }
     }
 }
