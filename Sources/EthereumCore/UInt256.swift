@@ -26,6 +26,11 @@ public struct UInt256: Hashable, Sendable {
     /// A 64-bit value.
     public init(_ value: UInt64) { self.init(limbs: value, 0, 0, 0) }
 
+    /// A 128-bit value.
+    public init(_ value: UInt128) {
+        self.init(limbs: UInt64(truncatingIfNeeded: value), UInt64(truncatingIfNeeded: value >> 64), 0, 0)
+    }
+
     /// Any integer; nil when it is negative or too large.
     public init?(exactly value: some BinaryInteger) {
         guard value >= 0 else { return nil }
