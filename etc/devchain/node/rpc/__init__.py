@@ -1,0 +1,1 @@
+"""The JSON-RPC methods, by namespace, and the dispatcher that finds them."""

@@ -1,0 +1,138 @@
+"""JSON-RPC over HTTP/1.1, on a loopback port and on a Unix socket.
+
+Every path of the URL is an endpoint of its own on the same chain, with faults of its own: http://.../a and .../b are two
+providers, of which one can lie while the other does not.
+"""
+
+import contextlib
+import json
+import os
+import select
+import socket
+import socketserver
+import threading
+from http.server import BaseHTTPRequestHandler
+
+from .errors import PARSE_ERROR
+from .faults import HTTPFault
+from .rpc.dispatcher import Dispatcher
+
+MAX_BODY = 5 * 1024 * 1024
+MAX_ENDPOINTS = 64
+LOOPBACK = "127.0.0.1"
+
+
+class Endpoints:
+    def __init__(self, node, timer, request_log):
+        self._node, self._timer, self.request_log = node, timer, request_log
+        self._by_name: dict[str, Dispatcher] = {}
+        self._lock = threading.Lock()
+
+    def named(self, name: str) -> Dispatcher | None:
+        with self._lock:
+            if name not in self._by_name:
+                if len(self._by_name) >= MAX_ENDPOINTS:
+                    return None
+                self._by_name[name] = Dispatcher(name, self._node, self._timer, self.request_log)
+            return self._by_name[name]
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server_version = "devchain"
+    disable_nagle_algorithm = True
+    wbufsize = -1  # one write for headers and body
+
+    def log_message(self, *_):
+        pass
+
+    def address_string(self):
+        return "local"
+
+    def do_GET(self):
+        self._reply(200, b'{"ok":true}')
+
+    def do_POST(self):
+        endpoints = self.server.endpoints
+        endpoint = endpoints.named(self.path.split("?")[0].strip("/"))
+        if endpoint is None:
+            return self._reply(404, b'{"error":"too many endpoints"}')
+        body = self._read_body()
+        if body is None:
+            return None
+        try:
+            request = json.loads(body)
+        except (ValueError, RecursionError):
+            failure = {"jsonrpc": "2.0", "id": None, "error": {"code": PARSE_ERROR, "message": "parse error"}}
+            return self._reply(200, json.dumps(failure).encode())
+        try:
+            answer = endpoint.handle(request, endpoints.request_log.http_request(), self._client_is_gone)
+        except HTTPFault as fault:
+            return self._fail(fault)
+        return self._reply(200, b"" if answer is None else json.dumps(answer, separators=(",", ":")).encode())
+
+    def _read_body(self) -> bytes | None:
+        length = self.headers.get("Content-Length", "")
+        if not length.isdigit():
+            self.close_connection = True
+            self._reply(411, b'{"error":"Content-Length is missing"}')
+            return None
+        if int(length) > MAX_BODY:
+            self.close_connection = True
+            self._reply(413, b'{"error":"request body too large"}')
+            return None
+        return self.rfile.read(int(length))
+
+    def _fail(self, fault: HTTPFault):
+        self.close_connection = True
+        if fault.status is not None:
+            self._reply(fault.status, fault.body.encode(), fault.headers)
+
+    def _reply(self, status: int, body: bytes, headers=None):
+        self.send_response(status)
+        for name, value in {"Content-Type": "application/json", **(headers or {})}.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def _client_is_gone(self) -> bool:
+        readable, _, _ = select.select([self.connection], [], [], 0)
+        if not readable:
+            return False
+        with contextlib.suppress(OSError):
+            return not self.connection.recv(1, socket.MSG_PEEK)
+        return True
+
+    def handle(self):
+        with contextlib.suppress(ConnectionError):  # clients of tests die in the middle
+            super().handle()
+
+
+class _ThreadingServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
+    daemon_threads = True
+    block_on_close = False
+    allow_reuse_address = True
+    request_queue_size = 256
+
+    def __init__(self, address, endpoints: Endpoints):
+        self.endpoints = endpoints
+        super().__init__(address, Handler)
+
+    def handle_error(self, request, client_address):
+        pass
+
+
+class TCPServer(_ThreadingServer):
+    @property
+    def port(self) -> int:
+        return self.server_address[1]
+
+
+class UnixServer(_ThreadingServer):
+    address_family = socket.AF_UNIX
+
+    def server_bind(self):
+        if os.path.exists(self.server_address):
+            os.unlink(self.server_address)
+        super().server_bind()
