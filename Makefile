@@ -1,0 +1,70 @@
+# orakeyd. `make help` lists the tasks.
+
+SWIFT ?= $(shell command -v swift || ls -d /opt/swift*/usr/bin/swift /usr/libexec/swift/*/bin/swift 2>/dev/null | tail -n 1)
+PREFIX ?= /usr/local
+DESTDIR ?=
+JOBS ?=
+
+# What `make install` puts where, and `make uninstall` removes.
+BIN = $(DESTDIR)$(PREFIX)/bin
+LIBEXEC = $(DESTDIR)$(PREFIX)/libexec/orakeyd
+SHARE = $(DESTDIR)$(PREFIX)/share/orakeyd
+DOC = $(DESTDIR)$(PREFIX)/share/doc/orakeyd
+UNITS = $(DESTDIR)$(PREFIX)/lib/systemd
+
+RELEASE = .build/release
+SWIFT_BUILD = "$(SWIFT)" build $(if $(JOBS),--jobs $(JOBS))
+
+export SWIFT
+
+.DEFAULT_GOAL := help
+.PHONY: help deps build release test lint bench demo install uninstall clean
+# Two of these at once would fight over .build.
+.NOTPARALLEL:
+
+help: ## list the tasks
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 18
+
+deps: ## install the Debian packages that are missing (with sudo when not root)
+	@etc/scripts/deps all
+
+build release: ## build orakeyd, orakey and orakey-cli for release
+	@etc/scripts/deps build
+	$(SWIFT_BUILD) --configuration release --static-swift-stdlib
+
+test: ## run every test, from a clean clone on
+	@etc/scripts/deps test
+	@etc/scripts/test
+
+lint: ## check formatting, shell scripts, Python and the house rules
+	@etc/scripts/deps lint
+	@etc/scripts/lint
+
+bench: ## measure against the peers of the design
+	@etc/scripts/deps test
+	@etc/scripts/bench
+
+demo: ## show the whole way on a private chain (KEEP=1 leaves it running)
+	@etc/scripts/deps demo
+	@etc/scripts/demo
+
+install: ## install what `make build` made, below DESTDIR and PREFIX
+	@test -x $(RELEASE)/orakeyd || { echo 'Nothing is built yet; run: make build' >&2; exit 69; }
+	install -d $(BIN) $(LIBEXEC) $(SHARE)/contracts-abi $(DOC)/examples $(UNITS)/system $(UNITS)/user
+	install -m 755 $(RELEASE)/orakeyd $(RELEASE)/orakey $(BIN)
+	install -m 755 $(RELEASE)/orakey-cli $(LIBEXEC)
+	install -m 755 etc/orakey-revoke $(BIN)
+	install -m 644 contracts-abi/ApiKeys.* $(SHARE)/contracts-abi
+	install -m 644 README.md CHANGELOG.md LICENSE $(DOC)
+	install -m 644 etc/orakeyd.yaml $(DOC)/examples
+	sed 's|@PREFIX@|$(PREFIX)|' etc/systemd/system/orakeyd.service >$(UNITS)/system/orakeyd.service
+	sed 's|@PREFIX@|$(PREFIX)|' etc/systemd/user/orakeyd.service >$(UNITS)/user/orakeyd.service
+
+uninstall: ## remove what `make install` installed; configuration, wallets and state stay
+	rm -f $(BIN)/orakeyd $(BIN)/orakey $(BIN)/orakey-revoke
+	rm -f $(UNITS)/system/orakeyd.service $(UNITS)/user/orakeyd.service
+	rm -rf $(LIBEXEC) $(SHARE) $(DOC)
+
+clean: ## remove what was built, the Python environments included
+	rm -rf .build .venv* .swiftpm dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
