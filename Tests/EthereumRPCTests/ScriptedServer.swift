@@ -13,6 +13,7 @@ final class ScriptedServer: Sendable {
     /// What the threads share; they do not hold the server, whose end is the end of its listener.
     private final class Record: Sendable {
         let accepted = Mutex<Int>(0)
+        let open = Mutex<Int>(0)
         let requests = Mutex<[Request]>([])
     }
 
@@ -26,6 +27,8 @@ final class ScriptedServer: Sendable {
 
     /// Connections accepted so far.
     var connections: Int { record.accepted.withLock { $0 } }
+    /// Connections that the handler has not ended yet.
+    var openConnections: Int { record.open.withLock { $0 } }
     /// Requests read so far by ``Peer/readRequest()``.
     var received: [Request] { record.requests.withLock { $0 } }
     var url: String { "http://127.0.0.1:\(port)/" }
@@ -56,9 +59,11 @@ final class ScriptedServer: Sendable {
                         return list.count
                     }
                 }
+                record.open.withLock { $0 += 1 }
                 Thread.detachNewThread {
                     handler(peer)
                     peer.close()
+                    record.open.withLock { $0 -= 1 }
                 }
             }
             close(listener)
@@ -204,6 +209,12 @@ extension ScriptedServer {
                 var piece = [UInt8](repeating: 0, count: 4096)
                 if recv(descriptor, &piece, piece.count, 0) <= 0 { return true }
             }
+        }
+
+        /// Whether more can be written without waiting longer than that.
+        func canWrite(milliseconds: Int32) -> Bool {
+            var entry = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+            return poll(&entry, 1, milliseconds) > 0
         }
 
         /// Ends the connection with a reset instead of an orderly end.

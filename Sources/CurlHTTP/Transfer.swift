@@ -1,0 +1,201 @@
+internal import CCurl
+internal import CLinuxShims
+internal import Glibc
+
+/// Takes what arrives. Called on the loop's thread only, so it must not block.
+protocol TransferReceiver: AnyObject, Sendable {
+    /// The final head, once.
+    func receive(_ head: HTTPResponseHead)
+    /// A piece of the body. False refuses it for now: the transfer pauses and offers it again when resumed.
+    func receive(_ piece: UnsafeRawBufferPointer) -> Bool
+    /// The end, once; with the number of connections opened.
+    func finish(_ result: Result<Int, HTTPError>)
+}
+
+/// One exchange on its way. Everything mutable belongs to the loop's thread, which is why `@unchecked` holds.
+@safe final class Transfer: @unchecked Sendable {
+    /// Status line and fields of one answer, in bytes.
+    static let maxHeadBytes = 64 * 1024
+
+    let request: HTTPRequest
+    let receiver: any TransferReceiver
+
+    private(set) var easy: UnsafeMutableRawPointer?
+    private var resources = TransferResources()
+    private var head = HTTPResponseHead(status: 0, headers: [])
+    private var headBytes = 0
+    private var headIsComplete = false
+    private var bodyBytes = 0
+    /// Why a callback ended the transfer; libcurl itself only knows that it did.
+    private var abortion: HTTPError?
+    private var lastActivity: Int64 = 0
+    private var lastUpload: Int64 = 0
+    var isPaused = false
+    /// The cancellation overtook the start.
+    var isCancelled = false
+
+    init(request: HTTPRequest, receiver: any TransferReceiver) {
+        self.request = request
+        self.receiver = receiver
+    }
+
+    /// Sets the handle up for the request. The transfer owns it until ``release()``.
+    func attach(_ handle: UnsafeMutableRawPointer) throws(HTTPError) {
+        unsafe easy = handle
+        lastActivity = orakey_monotonic_milliseconds()
+        let context = unsafe Unmanaged.passUnretained(self).toOpaque()
+        try unsafe resources.configure(handle, for: request, context: context)
+    }
+
+    /// Gives the handle back, no longer pointing to anything of this transfer.
+    func release() -> UnsafeMutableRawPointer? {
+        guard let handle = unsafe easy else { return nil }
+        unsafe easy = nil
+        unsafe curl_easy_reset(handle)
+        resources.free()
+        return unsafe handle
+    }
+
+    // MARK: Callbacks
+
+    /// Takes one header line, the status line and the empty line included. False ends the transfer.
+    func takeHeaderLine(_ line: UnsafeRawBufferPointer) -> Bool {
+        lastActivity = orakey_monotonic_milliseconds()
+        // What follows the body are trailers, which nobody here reads.
+        if headIsComplete { return true }
+        headBytes += line.count
+        guard headBytes <= Self.maxHeadBytes else {
+            return abort(.tooLarge, "the answer's head is larger than \(Self.maxHeadBytes) bytes")
+        }
+        var bytes = unsafe line[...]
+        while let last = unsafe bytes.last, last == 0x0A || last == 0x0D || last == 0x20 || last == 0x09 {
+            unsafe bytes.removeLast()
+        }
+        if unsafe bytes.isEmpty {
+            guard head.status >= 200 else { return true }
+            headIsComplete = true
+            receiver.receive(head)
+            return true
+        }
+        guard let text = unsafe String(validating: bytes, as: UTF8.self) else {
+            return abort(.malformedResponse, "the answer has a header that is not UTF-8")
+        }
+        if text.hasPrefix("HTTP/") {
+            head = HTTPResponseHead(status: Int(text.split(separator: " ").dropFirst().first ?? "") ?? 0, headers: [])
+            return true
+        }
+        guard let colon = text.firstIndex(of: ":") else {
+            return abort(.malformedResponse, "the answer has a header line without a colon")
+        }
+        let name = String(text[..<colon])
+        guard isToken(name) else {
+            return abort(.malformedResponse, "the answer has a header name with a character it must not have")
+        }
+        let value = text[text.index(after: colon)...].drop { $0 == " " || $0 == "\t" }
+        head.headers.append(HTTPField(name, String(value)))
+        return true
+    }
+
+    enum BodyVerdict { case taken, paused, aborted }
+
+    func takeBody(_ piece: UnsafeRawBufferPointer) -> BodyVerdict {
+        lastActivity = orakey_monotonic_milliseconds()
+        guard piece.count <= request.maxResponseBytes - bodyBytes else {
+            _ = abort(.tooLarge, "the answer is larger than \(request.maxResponseBytes) bytes")
+            return .aborted
+        }
+        guard unsafe receiver.receive(piece) else {
+            isPaused = true
+            return .paused
+        }
+        bodyBytes += piece.count
+        return .taken
+    }
+
+    private func abort(_ code: HTTPError.Code, _ reason: String) -> Bool {
+        abortion = HTTPError(code, "\(request.url): \(reason)", mayHaveBeenSent: true)
+        return false
+    }
+
+    // MARK: Idle time
+
+    /// When the idle limit is next worth looking at; nil without one.
+    var idleDeadline: Int64? {
+        guard !isPaused, let idle = request.timeouts.idle else { return nil }
+        return lastActivity + Int64(idle.milliseconds)
+    }
+
+    /// Whether nothing has moved for too long. Time before the request is under way does not count: the connect limit rules there.
+    func isIdle(at now: Int64) -> Bool {
+        guard let idleDeadline, now >= idleDeadline, let easy = unsafe easy else { return false }
+        let uploaded = unsafe Self.offset(easy, CURLINFO_SIZE_UPLOAD_T)
+        guard unsafe Self.offset(easy, CURLINFO_PRETRANSFER_TIME_T) > 0, uploaded == lastUpload else {
+            lastUpload = uploaded
+            lastActivity = now
+            return false
+        }
+        return true
+    }
+
+    func touch() { lastActivity = orakey_monotonic_milliseconds() }
+
+    // MARK: The end
+
+    /// Whether the server may have seen the request.
+    var mayHaveBeenSent: Bool {
+        guard let easy = unsafe easy else { return false }
+        var size = 0
+        _ = unsafe orakey_curl_get_long(easy, CURLINFO_REQUEST_SIZE, &size)
+        return unsafe size > 0 || Self.offset(easy, CURLINFO_PRETRANSFER_TIME_T) > 0
+    }
+
+    func result(of code: CURLcode) -> Result<Int, HTTPError> {
+        if let abortion { return .failure(abortion) }
+        guard code == CURLE_OK else { return .failure(failure(for: code)) }
+        guard headIsComplete, let easy = unsafe easy else {
+            return .failure(HTTPError(.malformedResponse, "\(request.url): no answer", mayHaveBeenSent: true))
+        }
+        var connections = 0
+        _ = unsafe orakey_curl_get_long(easy, CURLINFO_NUM_CONNECTS, &connections)
+        return .success(connections)
+    }
+
+    private func failure(for code: CURLcode) -> HTTPError {
+        let sent = mayHaveBeenSent
+        var isConnected = false
+        if let easy = unsafe easy { isConnected = unsafe Self.offset(easy, CURLINFO_PRETRANSFER_TIME_T) > 0 }
+        let kind = HTTPError.Code(curl: code, isConnected: isConnected)
+        let known = unsafe curl_easy_strerror(code).map { unsafe String(cString: $0) } ?? "failed"
+        let detail = resources.errorText
+        return HTTPError(kind, "\(request.url): \(detail.isEmpty ? known : detail)", mayHaveBeenSent: sent)
+    }
+
+    private static func offset(_ easy: UnsafeMutableRawPointer, _ info: CURLINFO) -> Int64 {
+        var value: curl_off_t = 0
+        _ = unsafe orakey_curl_get_offset(easy, info, &value)
+        return Int64(value)
+    }
+}
+
+extension HTTPError.Code {
+    /// libcurl's codes in the words of this module.
+    init(curl code: CURLcode, isConnected: Bool) {
+        switch code {
+        case CURLE_URL_MALFORMAT: self = .invalidRequest
+        case CURLE_COULDNT_RESOLVE_HOST: self = .nameNotFound
+        case CURLE_COULDNT_CONNECT: self = .notReachable
+        case CURLE_COULDNT_RESOLVE_PROXY, CURLE_PROXY: self = .proxy
+        case CURLE_OPERATION_TIMEDOUT: self = .timedOut(isConnected ? .total : .connect)
+        case CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CERTPROBLEM, CURLE_SSL_CACERT_BADFILE,
+            CURLE_SSL_CIPHER, CURLE_SSL_ISSUER_ERROR, CURLE_SSL_ENGINE_NOTFOUND, CURLE_SSL_ENGINE_SETFAILED,
+            CURLE_SSL_INVALIDCERTSTATUS, CURLE_SSL_PINNEDPUBKEYNOTMATCH, CURLE_SSL_CLIENTCERT, CURLE_USE_SSL_FAILED:
+            self = .tls
+        case CURLE_GOT_NOTHING, CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_PARTIAL_FILE, CURLE_HTTP2, CURLE_HTTP2_STREAM,
+            CURLE_SEND_FAIL_REWIND:
+            self = .closed
+        case CURLE_UNSUPPORTED_PROTOCOL, CURLE_WEIRD_SERVER_REPLY, CURLE_BAD_CONTENT_ENCODING: self = .malformedResponse
+        case CURLE_FILESIZE_EXCEEDED: self = .tooLarge
+        default: self = .other(Int(code.rawValue))
+        }
+    }
+}
