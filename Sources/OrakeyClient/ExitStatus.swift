@@ -7,6 +7,8 @@ public enum ExitStatus: Int32, Sendable {
     case negative = 1
     case usage = 64
     case badData = 65
+    /// A file that was named cannot be read.
+    case noInput = 66
     /// The daemon cannot be reached.
     case unavailable = 69
     case software = 70
@@ -20,8 +22,8 @@ public enum ExitStatus: Int32, Sendable {
     /// What an error code of the daemon means to the caller of a command.
     public init(_ code: ErrorCode?) {
         switch code {
-        case .badRequest, .malformedKey, .unknownNetwork, .unknownConsumer, .tooLarge, .headersTooLarge: self = .badData
-        case .unknownKey, .unknownIntent, .conflict, .idempotencyConflict: self = .negative
+        case .badRequest, .unknownNetwork, .unknownConsumer, .tooLarge, .headersTooLarge: self = .badData
+        case .malformedKey, .unknownKey, .unknownIntent, .conflict, .idempotencyConflict: self = .negative
         case .ambiguous: self = .usage
         case .unauthorized, .forbidden, .browserRequest, .wrongPassphrase: self = .notPermitted
         case .noContract: self = .configuration

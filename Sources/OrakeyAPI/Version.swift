@@ -1,0 +1,2 @@
+/// The version of orakeyd and of its command line.
+public let orakeyVersion = "0.1.0"

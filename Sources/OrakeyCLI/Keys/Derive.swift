@@ -1,0 +1,51 @@
+import ArgumentParser
+import EthereumCore
+import EthereumWallet
+import Glibc
+import OrakeyClient
+import OrakeyConfig
+import OrakeyKey
+
+/// `orakey derive`.
+struct Derive: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Rebuild the keys of consecutive messages from the wallet, offline; one key a line.",
+        discussion: """
+            The same wallet and message always give the same key. A configuration is used where there is one and needed \
+            for nothing: without it the network is BASE, the layout text and the signing eip191 unless told otherwise.
+            """)
+
+    private static let most = 10_000_000
+
+    @Option(help: ArgumentHelp("The first message.", valueName: "0x..")) var message: Bytes32
+    @Option(name: [.customShort("n"), .long], help: "How many consecutive messages.") var count = 1
+    @Option(help: "The network's name in front of the key.") var network: NetworkName?
+    @Option(help: "The layout of the key: text or binary.") var layout: KeyLayout?
+    @Option(help: ArgumentHelp("How the message is signed: eip191 or eip191-hex.", valueName: "scheme"))
+    var signing: SigningScheme?
+    @OptionGroup var wallet: WalletOptions
+    @OptionGroup var configuration: ConfigurationOptions
+
+    func validate() throws {
+        guard (1...Self.most).contains(count) else {
+            throw ValidationError("--count is a number from 1 to \(Self.most)")
+        }
+        let (_, overflow) = UInt256(message).addingReportingOverflow(UInt256(UInt64(count - 1)))
+        guard !overflow else { throw ValidationError("--message and --count go beyond the largest message") }
+    }
+
+    func run() throws {
+        let configuration = try configuration.loadIfPresent()
+        let section = try configuration.flatMap { try Networks.choose(network, in: $0, optional: true) }
+        let name = try network ?? section?.name ?? NetworkName("BASE")
+        let account = try wallet.unlockAccount(configuration, network: section)
+        try APIKey.deriveBatch(
+            account: account, network: name, first: message, count: count, layout: layout ?? section?.layout ?? .text,
+            scheme: signing ?? section?.signing ?? .eip191
+        ) { key in
+            guard Console.write(key, to: STDOUT_FILENO), Console.write([0x0A], to: STDOUT_FILENO) else {
+                throw Failure(.inputOutput, "cannot write to standard output: \(String(cString: strerror(errno)))")
+            }
+        }
+    }
+}

@@ -1,0 +1,27 @@
+import ArgumentParser
+import OrakeyAPI
+
+/// The command line. Every command is a type of its own below; this one only lists them.
+struct Orakey: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "orakey",
+        abstract: "Keys of ORA's Resilient Model Services from your own wallet: client of orakeyd, and offline tools.",
+        discussion: """
+            Exit codes: 0 done, 1 a negative answer or a malformed key, 64 usage, 65 bad data, 69 orakeyd not \
+            reachable, 70 internal error, 75 try later (chain not reachable, locked, no key yet), 77 not permitted, \
+            78 configuration.
+            """,
+        version: "orakey \(orakeyVersion)",
+        groupedSubcommands: [
+            CommandGroup(name: "Key", subcommands: [Get.self, Exec.self, Keys.self, Rotate.self, Revoke.self]),
+            CommandGroup(
+                name: "Daemon",
+                subcommands: [
+                    StatusCommand.self, Watch.self, Lock.self, Unlock.self, Intents.self, RevokerCommand.self,
+                ]),
+            CommandGroup(name: "Set-up", subcommands: [WalletCommand.self]),
+            CommandGroup(
+                name: "Offline",
+                subcommands: [Inspect.self, Derive.self, ABICommand.self, TransactionCommand.self]),
+        ])
+}

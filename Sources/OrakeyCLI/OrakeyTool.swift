@@ -1,0 +1,52 @@
+import ArgumentParser
+import Glibc
+import OrakeyClient
+
+/// Runs the command line of this process.
+public enum OrakeyTool {
+    /// Parses the arguments, runs the command and ends the process with its exit code.
+    public static func main() async -> Never {
+        Glibc.exit(await run(Array(CommandLine.arguments.dropFirst())))
+    }
+
+    static func run(_ arguments: [String]) async -> Int32 {
+        do {
+            var command = try Orakey.parseAsRoot(arguments)
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+            return ExitStatus.success.rawValue
+        } catch let failure as Failure {
+            if let message = failure.message { Console.complain(message) }
+            return failure.code
+        } catch let code as ExitCode {
+            return code.rawValue
+        } catch {
+            return report(error)
+        }
+    }
+
+    /// Help and version go to standard output; what the parser refuses is one line that says where to read on.
+    private static func report(_ error: any Error) -> Int32 {
+        let code = Orakey.exitCode(for: error)
+        guard code != .success else {
+            Output.line(Orakey.fullMessage(for: error))
+            return code.rawValue
+        }
+        if code == .validationFailure {
+            let full = Orakey.fullMessage(for: error)
+            // The parser's text is "Error: what", then usage, then "See 'orakey x --help' for more information."
+            let message = full.split(separator: "\n").first.map(String.init) ?? "wrong usage"
+            let help = full.split(separator: "\n").last { $0.contains("--help") }
+            let advice = help.flatMap { $0.split(separator: "'").dropFirst().first.map(String.init) } ?? "orakey --help"
+            let what = message.hasPrefix("Error: ") ? String(message.dropFirst(7)) : message
+            Console.complain("\(what.hasSuffix(".") ? String(what.dropLast()) : what); see \(advice)")
+            return ExitStatus.usage.rawValue
+        }
+        let failure = Failure(error)
+        if let message = failure.message { Console.complain(message) }
+        return failure.code
+    }
+}

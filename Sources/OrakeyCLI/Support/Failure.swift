@@ -1,0 +1,87 @@
+import EthereumABI
+import EthereumCore
+import EthereumWallet
+import Glibc
+import OrakeyClient
+import OrakeyConfig
+import OrakeyKey
+import StrictJSON
+
+/// How a command ends when it does not succeed: an exit code, and one line that says what happened and what to do.
+struct Failure: Error {
+    let code: Int32
+    /// nil when everything has been said already.
+    let message: String?
+
+    init(_ status: ExitStatus, _ message: String?) {
+        code = status.rawValue
+        self.message = message
+    }
+
+    init(code: Int32, _ message: String?) {
+        self.code = code
+        self.message = message
+    }
+
+    /// A negative answer that has been printed.
+    static let negative = Failure(.negative, nil)
+
+    /// What an error of the modules underneath means to the caller of a command.
+    init(_ error: any Error) {
+        switch error {
+        case let error as Failure: self = error
+        case let error as any HasExitStatus: self.init(error.exitStatus, "\(error)")
+        default: self.init(.software, "\(error)")
+        }
+    }
+}
+
+/// An error of a module underneath whose description says what happened and what to do.
+protocol HasExitStatus: Error {
+    var exitStatus: ExitStatus { get }
+}
+
+extension ClientError: HasExitStatus {}
+
+extension ConfigurationError: HasExitStatus {
+    var exitStatus: ExitStatus { .configuration }
+}
+
+extension APIKeyError: HasExitStatus {
+    var exitStatus: ExitStatus { .negative }
+}
+
+extension JSONError: HasExitStatus {
+    var exitStatus: ExitStatus { .badData }
+}
+
+extension ABIError: HasExitStatus {
+    var exitStatus: ExitStatus { .badData }
+}
+
+extension HexError: HasExitStatus {
+    var exitStatus: ExitStatus { .badData }
+}
+
+extension TransactionError: HasExitStatus {
+    var exitStatus: ExitStatus { .badData }
+}
+
+extension WalletError: HasExitStatus {
+    var exitStatus: ExitStatus {
+        switch self {
+        case .wrongPassphrase, .tooOpen, .cancelled, .noTerminal: .notPermitted
+        case .unreadable(_, let errno): errno == EACCES || errno == EPERM ? .notPermitted : .noInput
+        case .unwritable(_, let errno): errno == EACCES || errno == EPERM ? .notPermitted : .cannotCreate
+        case .alreadyExists: .cannotCreate
+        case .verificationFailed: .inputOutput
+        case .outOfMemory: .temporary
+        case .noDerivation: .configuration
+        case .malformed, .unsupported, .addressMismatch, .inputTooLong, .mnemonic, .mnemonicPassphrase, .privateKey,
+            .path,
+            .seedLength, .extendedKey, .noKeyAtIndex, .hardenedFromPublic, .tooDeep:
+            .badData
+        case .signingFailed: .software
+        }
+    }
+}

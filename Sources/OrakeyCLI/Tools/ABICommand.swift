@@ -1,0 +1,88 @@
+import ArgumentParser
+import EthereumABI
+import EthereumCore
+import StrictJSON
+
+/// `orakey abi`.
+struct ABICommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "abi", abstract: "Encode and decode the Solidity contract ABI.",
+        subcommands: [ABIEncode.self, ABIDecode.self, ABISelectorCommand.self])
+
+    /// Largest input from standard input, in bytes.
+    static let limit = 64 << 20
+
+    /// The name of a function before its parenthesis; nil for arguments only.
+    static func hasName(_ signature: String) -> Bool { !signature.hasPrefix("(") }
+}
+
+struct ABIEncode: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "encode", abstract: "Print a call as hex.",
+        discussion: """
+            orakey abi encode 'f(uint256,(bytes32,string)[])' '[5, [["0x..", "text"]]]'
+            Without a name before the parenthesis only the arguments are encoded. Integers are JSON numbers or decimal \
+            or 0x strings, bytes 0x hex, tuples arrays or objects.
+            """)
+
+    @Argument(help: ArgumentHelp("A function, or a list of types.", valueName: "signature")) var signature: String
+    @Argument(
+        help: ArgumentHelp(
+            "A JSON array, one element for each parameter; - for standard input.", valueName: "arguments"))
+    var arguments: String
+
+    func run() throws {
+        let text = arguments == "-" ? try StandardInput.text(limit: ABICommand.limit) : arguments
+        let json = try JSON.parse(text: text)
+        let data: [UInt8]
+        if ABICommand.hasName(signature) {
+            let function = try ABIFunction(signature: signature)
+            data = try function.encodeCall(ABIJSON.values(json, for: function.inputs))
+        } else {
+            let codec = try ABICodec(parsing: signature)
+            data = try codec.encode(ABIJSON.values(json, for: codec.parameters))
+        }
+        Output.line(Hex.encodePrefixed(data))
+    }
+}
+
+struct ABIDecode: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "decode", abstract: "Print encoded data as a JSON array.",
+        discussion: """
+            orakey abi decode '(uint256,string)' 0x..
+            With a name before the parenthesis the data is a call of that function. Integers are printed as decimal \
+            strings, bytes as 0x hex.
+            """)
+
+    @Argument(help: ArgumentHelp("A list of types, or a function.", valueName: "signature")) var signature: String
+    @Argument(help: ArgumentHelp("The data in hex; - for standard input.", valueName: "0x..")) var data: String
+    @Flag(help: "Accept dirty padding and shared offsets, as Solidity's oldest decoders did.") var lenient = false
+
+    func run() throws {
+        let text = data == "-" ? try StandardInput.text(limit: ABICommand.limit) : data
+        let bytes = try Hex.decode(text)
+        let options: ABIDecodingOptions = lenient ? .lenient : .strict
+        if ABICommand.hasName(signature) {
+            let function = try ABIFunction(signature: signature)
+            let values = try function.decodeCall(bytes, options: options)
+            Output.json(ABIJSON.json(values))
+        } else {
+            let codec = try ABICodec(parsing: signature)
+            Output.json(ABIJSON.json(try codec.decode(bytes, options: options)))
+        }
+    }
+}
+
+struct ABISelectorCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "selector", abstract: "Print a function's selector, or an event's first topic with --event.")
+
+    @Argument(help: ArgumentHelp("Such as 'transfer(address,uint256)'.", valueName: "signature")) var signature: String
+    @Flag(help: "The signature is an event's.") var event = false
+
+    func run() throws {
+        Output.line(
+            event ? try ABIEvent(signature: signature).topic0.hex : "\(try ABIFunction(signature: signature).selector)")
+    }
+}

@@ -1,0 +1,142 @@
+import ArgumentParser
+import EthereumCore
+import EthereumWallet
+import Glibc
+import OrakeyClient
+import OrakeyConfig
+
+/// What a wallet is imported from or exported as.
+enum SecretForm: String, EnumerableFlag {
+    case mnemonic, privateKey, keystoreJSON
+
+    static func name(for value: SecretForm) -> NameSpecification {
+        switch value {
+        case .mnemonic: .customLong("mnemonic")
+        case .privateKey: .customLong("private-key")
+        case .keystoreJSON: .customLong("keystore-json")
+        }
+    }
+
+    static func help(for value: SecretForm) -> ArgumentHelp? {
+        switch value {
+        case .mnemonic: "BIP-39 words, separated by blanks."
+        case .privateKey: "A private key: 64 hex digits, with or without 0x."
+        case .keystoreJSON: "A Web3 Secret Storage file, as geth, clef, cast and eth-account write it."
+        }
+    }
+}
+
+/// `orakey wallet import`.
+struct WalletImport: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "import", abstract: "Make a wallet file of words, a private key or another program's key file.",
+        discussion: "The secret is read from standard input, or asked for where that is a terminal.")
+
+    @Flag(exclusivity: .exclusive) var form: SecretForm
+    @Option(name: .customLong("wallet"), help: ArgumentHelp("The file to write.", valueName: "file")) var file: String?
+    @Option(
+        name: .customLong("mnemonic-passphrase-fd"),
+        help: ArgumentHelp(
+            "Read the additional passphrase of the words (BIP-39) from a descriptor.", valueName: "number"))
+    var mnemonicPassphrase: Int32?
+    @Option(
+        name: .customLong("keystore-passphrase-file"),
+        help: ArgumentHelp(
+            "The passphrase of the imported key file, where it is not the new wallet's.", valueName: "file"))
+    var keystorePassphrase: String?
+    @OptionGroup var passphrase: PassphraseOptions
+    @OptionGroup var configuration: ConfigurationOptions
+    @OptionGroup var json: JSONOption
+
+    func validate() throws {
+        if mnemonicPassphrase != nil, form != .mnemonic {
+            throw ValidationError("--mnemonic-passphrase-fd belongs to --mnemonic")
+        }
+        if keystorePassphrase != nil, form != .keystoreJSON {
+            throw ValidationError("--keystore-passphrase-file belongs to --keystore-json")
+        }
+    }
+
+    func run() throws {
+        let path = try newWalletPath(file, configuration)
+        try Wallets.checkNew(path)
+        switch form {
+        case .mnemonic:
+            let mnemonic = try Mnemonic(parsing: read("The words: ", limit: Mnemonic.maxInputCount))
+            let additional = try mnemonicPassphrase.map {
+                try SecretBytes.read(fileDescriptor: $0, maxCount: Mnemonic.maxInputCount)
+            }
+            try write(.mnemonic(mnemonic, passphrase: additional), to: path, try passphrase.newPassphrase(of: path))
+        case .privateKey:
+            let key = try PrivateKeyText.parse(read("The private key: ", limit: 128))
+            try write(.privateKey(key), to: path, try passphrase.newPassphrase(of: path))
+        case .keystoreJSON:
+            guard isatty(STDIN_FILENO) == 0 else {
+                throw Failure(
+                    .usage, "the key file comes from standard input: orakey wallet import --keystore-json < file")
+            }
+            let text = try SecretBytes.read(fileDescriptor: STDIN_FILENO, maxCount: EncryptedWallet.maxFileCount)
+            let wallet = try EncryptedWallet(json: text.withUnsafeBytes { Array($0) })
+            let new = try passphrase.newPassphrase(of: path)
+            let old = try keystorePassphrase.map {
+                try SecretBytes.read(privateFile: $0, maxCount: PassphraseOptions.limit)
+            }
+            try write(wallet.decrypt(passphrase: old ?? new), to: path, new)
+        }
+    }
+
+    private func read(_ prompt: String, limit: Int) throws -> SecretBytes {
+        if isatty(STDIN_FILENO) == 1 { return try .readFromTerminal(prompt: prompt, maxCount: limit) }
+        return try .read(fileDescriptor: STDIN_FILENO, maxCount: limit)
+    }
+
+    private func write(_ secret: WalletSecret, to path: String, _ passphrase: SecretBytes) throws {
+        try WrittenWallet(secret, path: path, passphrase: passphrase).print(json)
+    }
+}
+
+/// A private key as text, without a String in between.
+enum PrivateKeyText {
+    static func parse(_ text: SecretBytes) throws -> SecretBytes {
+        try text.withUnsafeBytes { bytes in
+            var digits = bytes[...]
+            if digits.starts(with: "0x".utf8) { digits = digits.dropFirst(2) }
+            guard digits.count == 64 else {
+                throw WalletError.privateKey(
+                    reason: "it has \(digits.count) characters where 64 hex digits are expected")
+            }
+            return try SecretBytes(count: 32) { key in
+                for (index, digit) in digits.enumerated() {
+                    guard let value = value(of: digit) else {
+                        throw WalletError.privateKey(reason: "character \(index + 1) is not a hex digit")
+                    }
+                    key[index / 2] = key[index / 2] << 4 | value
+                }
+            }
+        }
+    }
+
+    private static func value(of digit: UInt8) -> UInt8? {
+        switch digit {
+        case 0x30...0x39: digit - 0x30
+        case 0x41...0x46: digit - 0x41 + 10
+        case 0x61...0x66: digit - 0x61 + 10
+        default: nil
+        }
+    }
+
+    /// The key as 0x and 64 digits.
+    static func write(_ key: SecretBytes) -> SecretBytes {
+        let digits = Array("0123456789abcdef".utf8)
+        return SecretBytes(count: 2 + 2 * key.count) { text in
+            text[0] = UInt8(ascii: "0")
+            text[1] = UInt8(ascii: "x")
+            key.withUnsafeBytes { key in
+                for index in key.indices {
+                    text[2 + 2 * index] = digits[Int(key[index] >> 4)]
+                    text[3 + 2 * index] = digits[Int(key[index] & 15)]
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,32 @@
+import ArgumentParser
+import EthereumWallet
+import OrakeyConfig
+
+/// `orakey wallet passwd`.
+struct WalletPasswd: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "passwd", abstract: "Change the passphrase of a wallet file.",
+        discussion: "The old file stays until the new one has been proved to open. Copies keep the old passphrase.")
+
+    @Option(
+        name: .customLong("wallet"), help: ArgumentHelp("The wallet file; else the configuration's.", valueName: "file")
+    )
+    var file: String?
+    @Option(
+        name: .customLong("new-passphrase-file"),
+        help: ArgumentHelp("Read the new passphrase from a file that nobody else can read.", valueName: "file"))
+    var newFile: String?
+    @OptionGroup var passphrase: PassphraseOptions
+    @OptionGroup var configuration: ConfigurationOptions
+
+    func run() throws {
+        let path = try file ?? configuration.load().wallet.keystore
+        let wallet = try WalletFile.read(path)
+        let secret = try wallet.decrypt(passphrase: passphrase.passphrase(of: path))
+        var new = PassphraseOptions()
+        new.file = newFile
+        try WalletFile.write(
+            secret, to: path, passphrase: new.newPassphrase(of: path), replacing: true, stretching: wallet.stretching)
+        say("\(path) has a new passphrase; unlock orakeyd with it from now on")
+    }
+}

@@ -1,0 +1,3 @@
+import OrakeyCLI
+
+await OrakeyTool.main()
