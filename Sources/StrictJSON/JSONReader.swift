@@ -20,11 +20,11 @@ public struct JSONReader: Sendable {
         guard case .object(let object) = json else {
             throw JSONError(.wrongType(expected: "an object", found: json.kindName), path: path)
         }
-        self.init(object, path: path)
+        self.init(object: object, path: path)
     }
 
     /// Reads an object that is known to be one.
-    public init(_ object: JSONObject, path: String = "") {
+    public init(object: JSONObject, path: String = "") {
         self.object = object
         self.path = path
     }
@@ -113,13 +113,13 @@ extension JSONReader {
 
     /// A reader of an object inside this one.
     public mutating func object(_ key: String) throws(JSONError) -> JSONReader {
-        JSONReader(try required(key, "an object", \.objectValue), path: path(of: key))
+        JSONReader(object: try required(key, "an object", \.objectValue), path: path(of: key))
     }
 
     /// A reader of an object inside this one, or nil when the field is missing or null.
     public mutating func optionalObject(_ key: String) throws(JSONError) -> JSONReader? {
         guard let object = try optional(key, "an object", \.objectValue) else { return nil }
-        return JSONReader(object, path: path(of: key))
+        return JSONReader(object: object, path: path(of: key))
     }
 
     /// Readers of an array's objects.

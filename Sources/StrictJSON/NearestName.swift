@@ -2,15 +2,15 @@
 public enum NearestName {
     private static let longest = 64
 
-    /// The known name at the smallest edit distance, when that is small enough to be a slip: a third of the length, at
-    /// least one edit. Case is ignored.
+    /// The known name at the smallest edit distance, when that is small enough to be a slip: a third of the length,
+    /// rounded up. Case is ignored.
     public static func of(_ name: String, among known: some Sequence<String>) -> String? {
         let wanted = Array(name.lowercased().utf8)
         guard !wanted.isEmpty, wanted.count <= longest else { return nil }
         var best: (name: String, distance: Int)?
         for candidate in known {
             let distance = distance(wanted, Array(candidate.lowercased().utf8))
-            guard distance <= max(1, max(wanted.count, candidate.utf8.count) / 3) else { continue }
+            guard distance <= (max(wanted.count, candidate.utf8.count) + 2) / 3 else { continue }
             if distance < best?.distance ?? .max { best = (candidate, distance) }
         }
         return best?.name

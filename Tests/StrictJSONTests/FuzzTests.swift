@@ -1,0 +1,46 @@
+import Foundation
+import StrictJSON
+import Testing
+
+/// Random and mutated texts: no crash, and what is accepted survives writing and reading. ORAKEY_FUZZ sets the count.
+@Suite struct FuzzTests {
+    private static let count = ProcessInfo.processInfo.environment["ORAKEY_FUZZ"].flatMap { Int($0) } ?? 20_000
+    private static let samples = [
+        #"{"jsonrpc":"2.0","id":7,"result":{"number":"0x1b4","list":[1,2.5e-3,null,true,"\u00e9\ud83d\ude00"]}}"#,
+        #"[[],{},[{"a":{"b":["c","\\","\""]}}],-0.0,1e99,"ünï😀"]"#,
+        "{\"k1\":1,\"k2\":2,\"k3\":3,\"k4\":4,\"k5\":5,\"k6\":6,\"k7\":7,\"k8\":8,\"k9\":9,\"k10\":10,\"k11\":11,\"k12\":12,\"k13\":13}",
+    ].map { Array($0.utf8) }
+    private static let alphabet = Array("{}[]\":,\\/bfnrtu0123456789eE+-. \n\u{1}é".utf8)
+
+    @Test func mutated() throws {
+        var random = SystemRandomNumberGenerator()
+        for _ in 0..<Self.count {
+            var bytes = Self.samples[Int.random(in: 0..<3, using: &random)]
+            for _ in 0...Int.random(in: 0..<4, using: &random) where !bytes.isEmpty {
+                let position = Int.random(in: 0..<bytes.count, using: &random)
+                switch Int.random(in: 0..<4, using: &random) {
+                case 0: bytes[position] = UInt8.random(in: 0 ... .max, using: &random)
+                case 1: bytes.remove(at: position)
+                case 2: bytes.insert(try #require(Self.alphabet.randomElement(using: &random)), at: position)
+                default: bytes.removeLast(Int.random(in: 0...bytes.count / 4, using: &random))
+                }
+            }
+            try check(bytes)
+        }
+    }
+
+    @Test func fromTheGrammarsAlphabet() throws {
+        var random = SystemRandomNumberGenerator()
+        for _ in 0..<Self.count {
+            let length = Int.random(in: 0..<24, using: &random)
+            try check((0..<length).compactMap { _ in Self.alphabet.randomElement(using: &random) })
+        }
+    }
+
+    private func check(_ bytes: [UInt8]) throws {
+        guard let json = try? JSON.parse(bytes) else { return }
+        let again = try JSON.parse(json.serialize())
+        #expect(again == json)
+        #expect(again.serialize() == json.serialize())
+    }
+}
