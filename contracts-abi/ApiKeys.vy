@@ -34,6 +34,8 @@ MAX_BATCH: public(constant(uint256)) = 128
 MAX_STATUS_WORDS: public(constant(uint256)) = 1024
 # Bits of a message that count the owner's keys
 COUNTER_MASK: constant(uint256) = 2**64 - 1
+# No status word has this number
+NO_WORD: constant(uint256) = max_value(uint256)
 
 # Upper 192 bits of every message of this deployment; the lower 64 bits are 0
 PREFIX: public(immutable(uint256))
@@ -76,7 +78,7 @@ def createKeys(n: uint256) -> (bytes32, bytes32):
     base: uint256 = self.keyCount[msg.sender]
     self.keyCount[msg.sender] = base + n
     for i: uint256 in range(n, bound=MAX_BATCH):
-        log KeyCreated(owner=msg.sender, message=self._message(base + i + 1))
+        log KeyCreated(owner=msg.sender, message=convert(PREFIX | (base + i + 1), bytes32))
     return self._message(base + 1), self._message(base + n)
 
 
@@ -87,7 +89,7 @@ def disableKey(message: bytes32):
     """
     @notice Disable one of the sender's keys, for good
     """
-    assert self._disable(msg.sender, message), "already disabled"
+    self._disable(msg.sender, message)
 
 
 @external
@@ -95,8 +97,7 @@ def disableKeys(messages: DynArray[bytes32, MAX_BATCH]):
     """
     @notice Disable several of the sender's keys; those already disabled are passed over, an unknown one fails the call
     """
-    for message: bytes32 in messages:
-        self._disable(msg.sender, message)
+    self._disable_all(msg.sender, messages)
 
 
 @external
@@ -105,7 +106,7 @@ def disableKeyFor(owner: address, message: bytes32):
     @notice Disable one of the owner's keys, as the owner or the owner's revoker
     """
     self._authorize(owner)
-    assert self._disable(owner, message), "already disabled"
+    self._disable(owner, message)
 
 
 @external
@@ -114,8 +115,7 @@ def disableKeysFor(owner: address, messages: DynArray[bytes32, MAX_BATCH]):
     @notice Disable several of the owner's keys, as the owner or the owner's revoker
     """
     self._authorize(owner)
-    for message: bytes32 in messages:
-        self._disable(owner, message)
+    self._disable_all(owner, messages)
 
 
 @external
@@ -207,17 +207,45 @@ def _authorize(owner: address):
 
 
 @internal
-def _disable(owner: address, message: bytes32) -> bool:
+@view
+def _index(message: bytes32, count: uint256) -> uint256:
     """
-    @return False where the key was disabled before
+    @return The index, from 0, of a message that is among the first count of its owner
     """
     m: uint256 = convert(message, uint256)
     n: uint256 = m & COUNTER_MASK
-    assert m ^ n == PREFIX and n != 0 and n <= self.keyCount[owner], "unknown key"
-    word: uint256 = self._disabled[owner][(n - 1) >> 8]
-    bit: uint256 = 1 << ((n - 1) & 255)
-    if word & bit != 0:
-        return False
-    self._disabled[owner][(n - 1) >> 8] = word | bit
+    assert m ^ n == PREFIX and n != 0 and n <= count, "unknown key"
+    return unsafe_sub(n, 1)
+
+
+@internal
+def _disable(owner: address, message: bytes32):
+    index: uint256 = self._index(message, self.keyCount[owner])
+    word: uint256 = self._disabled[owner][index >> 8]
+    bit: uint256 = 1 << (index & 255)
+    assert word & bit == 0, "already disabled"
+    self._disabled[owner][index >> 8] = word | bit
     log KeyDisabled(owner=owner, message=message)
-    return True
+
+
+@internal
+def _disable_all(owner: address, messages: DynArray[bytes32, MAX_BATCH]):
+    """
+    @dev Neighbours share a status word, so a word is written once it is left, not for each key
+    """
+    count: uint256 = self.keyCount[owner]
+    position: uint256 = NO_WORD
+    word: uint256 = 0
+    for message: bytes32 in messages:
+        index: uint256 = self._index(message, count)
+        if index >> 8 != position:
+            if position != NO_WORD:
+                self._disabled[owner][position] = word
+            position = index >> 8
+            word = self._disabled[owner][position]
+        bit: uint256 = 1 << (index & 255)
+        if word & bit == 0:
+            word |= bit
+            log KeyDisabled(owner=owner, message=message)
+    if position != NO_WORD:
+        self._disabled[owner][position] = word
