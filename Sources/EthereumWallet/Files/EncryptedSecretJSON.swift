@@ -1,0 +1,82 @@
+import EthereumCore
+import StrictJSON
+
+extension EncryptedSecret {
+    /// Reads the members of a `crypto` object.
+    ///
+    /// - Throws: ``WalletError/malformed(path:reason:)`` for what is not in the standard's form,
+    ///   ``WalletError/unsupported(path:reason:)`` for another cipher or function and for parameters out of bounds.
+    init(reading reader: inout JSONReader) throws(WalletError) {
+        do {
+            let cipher = try reader.string("cipher")
+            guard cipher == Self.cipher else {
+                throw WalletError.unsupported(path: nil, reason: "the cipher is not \(Self.cipher)")
+            }
+            var cipherParameters = try reader.object("cipherparams")
+            iv = try Self.bytes("iv", in: &cipherParameters, count: 16...16)
+            ciphertext = try Self.bytes("ciphertext", in: &reader, count: Self.ciphertextCounts)
+            mac = try Self.bytes("mac", in: &reader, count: 32...32)
+            let function = try reader.string("kdf")
+            var parameters = try reader.object("kdfparams")
+            salt = try Self.bytes("salt", in: &parameters, count: Self.saltCounts)
+            // The standard says "at least 32"; the first 32 bytes do not depend on how many are asked for.
+            _ = try parameters.int("dklen", in: 32...1024)
+            switch function {
+            case "scrypt":
+                stretching = .scrypt(
+                    n: try parameters.int("n", in: 0...UInt64(Int64.max)), r: try parameters.int("r"),
+                    p: try parameters.int("p"))
+            case "pbkdf2":
+                guard try parameters.string("prf") == "hmac-sha256" else {
+                    throw WalletError.unsupported(path: nil, reason: "PBKDF2's function is not hmac-sha256")
+                }
+                stretching = .pbkdf2(iterations: try parameters.int("c"))
+            default:
+                throw WalletError.unsupported(path: nil, reason: "the key derivation is neither scrypt nor pbkdf2")
+            }
+        } catch let error as WalletError {
+            throw error
+        } catch let error as JSONError {
+            throw .malformed(path: nil, reason: error.description)
+        } catch {
+            throw .malformed(path: nil, reason: "it is not readable")
+        }
+        if let problem = stretching.problem { throw .unsupported(path: nil, reason: problem) }
+    }
+
+    private static func bytes(
+        _ name: String, in reader: inout JSONReader, count: ClosedRange<Int>
+    ) throws -> [UInt8] {
+        let text = try reader.string(name)
+        guard let bytes = try? Hex.decode(text, prefix: .optional) else { throw reader.invalid(name, "not hex digits") }
+        guard count.contains(bytes.count) else {
+            let limits = count.count == 1 ? "\(count.lowerBound)" : "\(count.lowerBound) to \(count.upperBound)"
+            throw reader.invalid(name, "\(bytes.count) bytes instead of \(limits)")
+        }
+        return bytes
+    }
+
+    /// The `crypto` object.
+    var json: JSON {
+        let function: (name: String, parameters: JSON)
+        switch stretching {
+        case .scrypt(let n, let r, let p):
+            function = (
+                "scrypt",
+                ["dklen": 32, "n": .integer(n), "r": .integer(r), "p": .integer(p), "salt": .string(Hex.encode(salt))]
+            )
+        case .pbkdf2(let iterations):
+            function = (
+                "pbkdf2",
+                [
+                    "c": .integer(iterations), "dklen": 32, "prf": "hmac-sha256", "salt": .string(Hex.encode(salt)),
+                ]
+            )
+        }
+        return [
+            "cipher": .string(Self.cipher), "cipherparams": ["iv": .string(Hex.encode(iv))],
+            "ciphertext": .string(Hex.encode(ciphertext)), "kdf": .string(function.name),
+            "kdfparams": function.parameters, "mac": .string(Hex.encode(mac)),
+        ]
+    }
+}

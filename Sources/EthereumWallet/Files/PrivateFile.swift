@@ -1,0 +1,125 @@
+import Glibc
+
+/// An open regular file to which nobody but its owner has any right. Closed with the value.
+struct PrivateFile: ~Copyable {
+    let descriptor: Int32
+
+    /// Opens without waiting (a named pipe in the file's place must not hang the daemon) and checks what was opened,
+    /// not what the name stood for before.
+    init(reading path: String) throws(WalletError) {
+        let fd = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+        guard fd >= 0 else { throw .unreadable(path: path, errno: errno) }
+        do throws(WalletError) {
+            try Self.check(fd, path: path)
+        } catch {
+            close(fd)
+            throw error
+        }
+        descriptor = fd
+    }
+
+    private static func check(_ fd: Int32, path: String) throws(WalletError) {
+        var status = stat()
+        guard unsafe fstat(fd, &status) == 0 else { throw .unreadable(path: path, errno: errno) }
+        let type = status.st_mode & S_IFMT
+        guard type == S_IFREG else { throw .unreadable(path: path, errno: type == S_IFDIR ? EISDIR : EINVAL) }
+        guard status.st_mode & 0o077 == 0 else { throw .tooOpen(path: path, mode: UInt32(status.st_mode & 0o7777)) }
+    }
+
+    /// The whole content, at most `limit` bytes.
+    func contents(path: String, limit: Int) throws(WalletError) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: limit + 1)
+        var count = 0
+        while count < bytes.count {
+            let n = unsafe bytes.withUnsafeMutableBytes {
+                unsafe read(descriptor, $0.baseAddress! + count, $0.count - count)
+            }
+            if n == 0 { break }
+            if n < 0 {
+                if errno == EINTR { continue }
+                throw .unreadable(path: path, errno: errno)
+            }
+            count += n
+        }
+        guard count <= limit else { throw .malformed(path: path, reason: "it is longer than \(limit) bytes") }
+        bytes.removeLast(bytes.count - count)
+        return bytes
+    }
+
+    deinit { close(descriptor) }
+}
+
+/// Writes a file so that a crash leaves either the old one or the new one, never half of one, with mode 0600.
+struct AtomicFile {
+    /// The final name; with `replacing`, what a symbolic link there points to.
+    private let target: String
+    private let directory: String
+    private let temporary: String
+    private let replacing: Bool
+
+    init(path: String, replacing: Bool) {
+        var target = path
+        if replacing, let resolved = unsafe realpath(path, nil) {
+            target = unsafe String(cString: resolved)
+            unsafe free(resolved)
+        }
+        let slash = target.utf8.lastIndex(of: UInt8(ascii: "/"))
+        let name = slash.map { String(target[target.utf8.index(after: $0)...]) } ?? target
+        let directory = slash.map { String(target[...$0]) } ?? "./"
+        let tag = EncryptedSecret.random(8).map { String($0, radix: 16) }.joined()
+        self.target = target
+        self.directory = directory
+        self.temporary = "\(directory).\(name).\(tag).tmp"
+        self.replacing = replacing
+    }
+
+    /// Temporary file in the same folder, sync, proof by `verify` on what the disk gives back, rename, sync of the folder.
+    func write(_ bytes: [UInt8], verify: (_ temporary: String) throws(WalletError) -> Void) throws(WalletError) {
+        if !replacing, unsafe access(target, F_OK) == 0 { throw .alreadyExists(path: target) }
+        try writeTemporary(bytes)
+        do throws(WalletError) {
+            try verify(temporary)
+            try moveIntoPlace()
+        } catch {
+            _ = unsafe unlink(temporary)
+            throw error
+        }
+        let fd = unsafe open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard fd >= 0 else { throw .unwritable(path: directory, errno: errno) }
+        defer { close(fd) }
+        guard fsync(fd) == 0 else { throw .unwritable(path: directory, errno: errno) }
+    }
+
+    /// A link fails where the name is taken, a rename does not look; file systems without links get the latter.
+    private func moveIntoPlace() throws(WalletError) {
+        if !replacing {
+            if unsafe link(temporary, target) == 0 {
+                _ = unsafe unlink(temporary)
+                return
+            }
+            guard [EPERM, EOPNOTSUPP, ENOSYS].contains(errno) else {
+                throw errno == EEXIST ? .alreadyExists(path: target) : .unwritable(path: target, errno: errno)
+            }
+        }
+        guard unsafe rename(temporary, target) == 0 else { throw .unwritable(path: target, errno: errno) }
+    }
+
+    private func writeTemporary(_ bytes: [UInt8]) throws(WalletError) {
+        let fd = unsafe open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard fd >= 0 else { throw .unwritable(path: target, errno: errno) }
+        defer { close(fd) }
+        var done = 0
+        var failed = fchmod(fd, 0o600) != 0
+        while !failed, done < bytes.count {
+            let n = unsafe bytes.withUnsafeBytes { unsafe Glibc.write(fd, $0.baseAddress! + done, $0.count - done) }
+            if n < 0, errno == EINTR { continue }
+            failed = n <= 0
+            done += max(n, 0)
+        }
+        if failed || fsync(fd) != 0 {
+            let reason = errno
+            _ = unsafe unlink(temporary)
+            throw .unwritable(path: target, errno: reason)
+        }
+    }
+}

@@ -1,0 +1,51 @@
+import EthereumCore
+import StrictJSON
+
+/// One private key in the file of geth, clef, cast and eth-account: Web3 Secret Storage, version 3.
+enum Web3SecretStorage {
+    static func read(_ reader: inout JSONReader) throws -> (String, Address?, EncryptedSecret) {
+        guard let version = reader.optionalValue("version") else {
+            throw WalletError.unsupported(path: nil, reason: "it has no version; only Web3 Secret Storage 3 is read")
+        }
+        guard version.numberValue?.integer(Int.self) == 3 else {
+            throw WalletError.unsupported(path: nil, reason: "its version is not 3")
+        }
+        // Early geth and ethers write the name with a capital.
+        var crypto = try reader.has("crypto") ? reader.object("crypto") : reader.object("Crypto")
+        let secret = try EncryptedSecret(reading: &crypto)
+        guard (1...32).contains(secret.ciphertext.count) else {
+            throw WalletError.malformed(path: nil, reason: "crypto.ciphertext: not a private key of 32 bytes")
+        }
+        return (try reader.optionalString("id") ?? "", try address(&reader), secret)
+    }
+
+    /// The address, which tools write with and without `0x` and in any case; it is compared with the key's anyway.
+    private static func address(_ reader: inout JSONReader) throws -> Address? {
+        guard let text = try reader.optionalString("address"), !text.isEmpty else { return nil }
+        guard let bytes = try? Hex.decode(text, prefix: .optional), let address = try? Address(bytes: bytes) else {
+            throw reader.invalid("address", "not an address")
+        }
+        return address
+    }
+
+    /// The key from the decrypted bytes. Early geth dropped leading zero bytes (its own tests keep files of 30 and 31
+    /// bytes); they are put back, as geth does.
+    static func key(_ decrypted: SecretBytes) -> SecretBytes {
+        if decrypted.count == 32 { return decrypted }
+        return unsafe SecretBytes(count: 32) { key in
+            unsafe decrypted.withUnsafeBytes { bytes in
+                unsafe UnsafeMutableRawBufferPointer(rebasing: key[(32 - bytes.count)...]).copyMemory(from: bytes)
+            }
+        }
+    }
+
+    /// In the order and spelling of geth: the address without `0x`.
+    static func json(identifier: String, address: Address?, secret: EncryptedSecret) -> JSON {
+        var object = JSONObject()
+        if let address { object["address"] = .string(Hex.encode(address.bytes)) }
+        object["crypto"] = secret.json
+        object["id"] = .string(identifier)
+        object["version"] = 3
+        return .object(object)
+    }
+}

@@ -1,0 +1,84 @@
+import EthereumCore
+
+/// What a wallet keeps secret.
+public enum WalletSecret: Sendable, Equatable {
+    /// Words, and the mnemonic passphrase if there is one.
+    case mnemonic(Mnemonic, passphrase: SecretBytes?)
+    /// One private key, 32 bytes.
+    case privateKey(SecretBytes)
+
+    /// Which of the two.
+    public var kind: WalletKind {
+        switch self {
+        case .mnemonic: .mnemonic
+        case .privateKey: .privateKey
+        }
+    }
+}
+
+/// What stands in a wallet file.
+public enum WalletKind: String, Sendable, Hashable {
+    /// A mnemonic, from which any number of accounts come.
+    case mnemonic
+    /// One private key in Web3 Secret Storage.
+    case privateKey = "private-key"
+}
+
+/// A wallet whose secrets are in memory. They are wiped when the last reference to it and to its accounts goes.
+public final class UnlockedWallet: Sendable {
+    private enum Root: Sendable {
+        case master(ExtendedPrivateKey)
+        case key(SecretBytes)
+    }
+
+    /// Mnemonic or private key.
+    public let kind: WalletKind
+    private let root: Root
+
+    /// A wallet from its secret, as when it was just made or imported.
+    public init(_ secret: WalletSecret) throws(WalletError) {
+        kind = secret.kind
+        switch secret {
+        case .mnemonic(let mnemonic, let passphrase):
+            root = .master(try ExtendedPrivateKey(seed: mnemonic.seed(passphrase: passphrase)))
+        case .privateKey(let key):
+            _ = try PrivateKey(key)
+            root = .key(key)
+        }
+    }
+
+    /// The account at a path; `m/44'/60'/0'/0/0` when none is given.
+    ///
+    /// - Throws: ``WalletError/noDerivation`` when the wallet holds a private key and the path is another than the
+    ///   default, since all accounts would silently be the same.
+    public func account(path: DerivationPath = .ethereumDefault) throws(WalletError) -> Account {
+        switch root {
+        case .master(let master):
+            return try Account(key: master.derive(path).privateKey())
+        case .key(let key):
+            guard path == .ethereumDefault else { throw .noDerivation }
+            return try Account(key: PrivateKey(key))
+        }
+    }
+
+    /// The key of the audit log's authentication codes: HMAC-SHA-256 of a fixed label under the wallet's secret. The
+    /// same wallet always gives the same key, and nothing about the wallet follows from it.
+    public func auditKey() -> SecretBytes {
+        let label = Array("orakeyd audit log, version 1".utf8)
+        let code =
+            switch root {
+            case .master(let master):
+                HMACSHA256.authenticationCode(for: label, key: master.serialized())
+            case .key(let key):
+                HMACSHA256.authenticationCode(for: label, key: key)
+            }
+        return unsafe code.withUnsafeBytes { unsafe SecretBytes(copying: $0) }
+    }
+}
+
+extension UnlockedWallet: CustomStringConvertible, CustomReflectable {
+    /// The kind, nothing else.
+    public var description: String { "unlocked wallet (\(kind.rawValue))" }
+    /// A mirror with the kind only.
+    public var customMirror: Mirror { Mirror(self, children: ["kind": kind]) }
+}
