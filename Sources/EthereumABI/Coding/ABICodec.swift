@@ -12,8 +12,12 @@ public struct ABICodec: Sendable {
     /// - Throws: ``ABIError`` with code `invalidType` for wrong widths, nesting beyond ``ABIType/maximumDepth``, or a
     ///   fixed size that no data could have.
     public init(_ parameters: [ABIParameter]) throws(ABIError) {
+        try self.init(parameters, named: false)
+    }
+
+    init(_ parameters: [ABIParameter], named: Bool) throws(ABIError) {
         self.parameters = parameters
-        layout = try ABILayout(parameters: parameters)
+        layout = try ABILayout(parameters: parameters, named: named)
     }
 
     /// Prepares unnamed parameters.

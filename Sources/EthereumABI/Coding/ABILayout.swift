@@ -85,9 +85,10 @@ final class ABILayout: Sendable {
         zeroSizeValues = isDynamic ? 0 : zeros
     }
 
-    /// The layout of a parameter list: a tuple at the outermost level.
-    convenience init(parameters: [ABIParameter]) throws(ABIError) {
-        try self.init(.tuple(parameters))
+    /// The layout of a parameter list: a tuple at the outermost level. Errors call its members by number, as in
+    /// `args[1]`, unless `named`.
+    convenience init(parameters: [ABIParameter], named: Bool) throws(ABIError) {
+        try self.init(.tuple(named ? parameters : parameters.map { ABIParameter(type: $0.type) }))
     }
 
     /// Element or member `index` of a container.

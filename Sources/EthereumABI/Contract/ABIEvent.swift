@@ -29,7 +29,7 @@ public struct ABIEvent: Hashable, Sendable {
         self.name = name
         self.inputs = inputs
         self.isAnonymous = isAnonymous
-        data = try ABICodec(inputs.filter { !$0.isIndexed })
+        data = try ABICodec(inputs.filter { !$0.isIndexed }, named: true)
         var indexed: [(position: Int, layout: ABILayout)] = []
         for (position, parameter) in inputs.enumerated() where parameter.isIndexed {
             indexed.append((position, try ABILayout(parameter.type)))
