@@ -1,0 +1,46 @@
+"""Fixtures for tests that drive the real binaries: a private chain, contracts, folders, and where the programs are."""
+
+import os
+import pathlib
+import shutil
+import tempfile
+
+import pytest
+from support.contracts import ApiKeys, Contract
+from support.places import binaries
+
+PROGRAMS = ("orakeyd", "orakey", "orakey-cli")
+
+
+@pytest.fixture(scope="session")
+def bin_dir() -> pathlib.Path:
+    """The folder of the programs under test ($ORAKEY_BIN, else the debug build); fails where one is missing."""
+    folder = binaries()
+    missing = [name for name in PROGRAMS if not os.access(folder / name, os.X_OK)]
+    if missing:
+        pytest.fail(f"{', '.join(missing)} not found in {folder}: run `swift build`, or set ORAKEY_BIN", pytrace=False)
+    return folder
+
+
+@pytest.fixture
+def own_chain(start_chain):
+    """A chain of the test's own, for daemons that must not meet another test's blocks."""
+    return start_chain()
+
+
+@pytest.fixture
+def keys_on(request):
+    """Deploys a contract on a chain, without the product's help: keys_on(chain), keys_on(chain, "MinimalKeys")."""
+
+    def deploy(chain, name: str = "ApiKeys") -> Contract:
+        return (Contract if name == "MinimalKeys" else ApiKeys).deploy(chain, name)
+
+    return deploy
+
+
+@pytest.fixture
+def private_dir():
+    """An empty folder, mode 0700, with a path short enough for Unix sockets (108 bytes), which pytest's own is not."""
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="ok-"))
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
