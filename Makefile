@@ -13,12 +13,13 @@ DOC = $(DESTDIR)$(PREFIX)/share/doc/orakeyd
 UNITS = $(DESTDIR)$(PREFIX)/lib/systemd
 
 RELEASE = .build/release
+ARCHIVE = orakeyd-$(shell git describe --always --dirty)-$(shell uname -m)
 SWIFT_BUILD = "$(SWIFT)" build $(if $(JOBS),--jobs $(JOBS))
 
 export SWIFT
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build release test lint bench demo install uninstall clean
+.PHONY: help toolchain deps build release test lint bench demo install uninstall clean
 # Two of these at once would fight over .build.
 .NOTPARALLEL:
 
@@ -28,25 +29,35 @@ help: ## list the tasks
 deps: ## install the Debian packages that are missing (with sudo when not root)
 	@etc/scripts/deps all
 
-build release: ## build orakeyd, orakey and orakey-cli for release
+toolchain:
+	@test -n "$(SWIFT)" || { echo 'There is no swift in PATH. Install Swift 6.2 or newer from https://www.swift.org/install/linux/' >&2; exit 69; }
+
+build: toolchain ## build orakeyd, orakey and orakey-cli for release
 	@etc/scripts/deps build
 	$(SWIFT_BUILD) --configuration release --static-swift-stdlib
 
-test: ## run every test, from a clean clone on
+test: toolchain ## run every test, from a clean clone on
 	@etc/scripts/deps test
 	@etc/scripts/test
 
-lint: ## check formatting, shell scripts, Python and the house rules
+lint: toolchain ## check formatting, shell scripts, Python and the house rules
 	@etc/scripts/deps lint
 	@etc/scripts/lint
 
-bench: ## measure against the peers of the design
+bench: toolchain ## measure against the peers of the design
 	@etc/scripts/deps test
 	@etc/scripts/bench
 
-demo: ## show the whole way on a private chain (KEEP=1 leaves it running)
+demo: toolchain ## show the whole way on a private chain (KEEP=1 leaves it running)
 	@etc/scripts/deps demo
 	@etc/scripts/demo
+
+release: build ## pack what `make install` installs into dist/
+	rm -rf dist/root
+	$(MAKE) -s install DESTDIR=dist/root PREFIX=/usr/local
+	tar -C dist/root --owner=0 --group=0 --sort=name --mtime=@$$(git log -1 --format=%ct) -czf dist/$(ARCHIVE).tar.gz usr
+	rm -rf dist/root
+	cd dist && sha256sum $(ARCHIVE).tar.gz | tee $(ARCHIVE).tar.gz.sha256
 
 install: ## install what `make build` made, below DESTDIR and PREFIX
 	@test -x $(RELEASE)/orakeyd || { echo 'Nothing is built yet; run: make build' >&2; exit 69; }
