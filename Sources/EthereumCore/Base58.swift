@@ -9,6 +9,12 @@ public enum Base58 {
     private static let limbBase: UInt64 = 430_804_206_899_405_824
     private static let limbDigits = 10
 
+    /// Bits of a limb above 58^10.
+    private static let spareBits: UInt64 = 5
+    private static let divisor = limbBase << spareBits
+    /// (2^128 - 1) / divisor - 2^64
+    private static let reciprocal: UInt64 = 6236914525665173804
+
     /// The text of the bytes.
     public static func encode(_ bytes: [UInt8]) -> String {
         unsafe String(unsafeUninitializedCapacity: maxEncodedCount(bytes.count)) { buffer in
@@ -45,33 +51,82 @@ public enum Base58 {
     }
 
     /// Converts big-endian bytes, the first not zero, to limbs, least significant first; returns how many.
+    ///
+    /// Words of the input go through all limbs one after the other. Two follow each other at a distance of one limb, so
+    /// that the processor works on two chains of divisions at once.
     @inline(__always)
     private static func fill(_ limbs: UnsafeMutableBufferPointer<UInt64>, from input: UnsafeRawBufferPointer) -> Int {
+        func word(_ offset: Int) -> UInt64 {
+            unsafe UInt64(bigEndian: input.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+        }
         var used = 0
-        var offset = 0
-        func append(_ carry: UInt64) {
-            var carry = carry
-            while carry != 0 {
-                unsafe limbs[used] = carry % limbBase
-                carry /= limbBase
-                used &+= 1
-            }
-        }
+        var offset = input.count & 7
         var head: UInt64 = 0
-        while offset < input.count & 7 {
-            head = unsafe head << 8 | UInt64(input[offset])
-            offset &+= 1
-        }
-        append(head)
-        while offset < input.count {
-            var carry = unsafe UInt64(bigEndian: input.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+        for index in 0..<offset { head = unsafe head << 8 | UInt64(input[index]) }
+        unsafe append(head, to: limbs, &used)
+        if input.count & 8 != 0 {
+            var carry = word(offset)
+            for index in 0..<used { unsafe divide(&limbs[index], &carry) }
+            unsafe append(carry, to: limbs, &used)
             offset &+= 8
-            for index in 0..<used {
-                (carry, unsafe limbs[index]) = unsafe limbBase.dividingFullWidth((limbs[index], carry))
+        }
+        while offset < input.count {
+            var first = word(offset)
+            var second = word(offset &+ 8)
+            offset &+= 16
+            var behind = 0
+            if used > 0 {
+                unsafe divide(&limbs[0], &first)
+                while behind &+ 1 < used {
+                    unsafe divide(&limbs[behind &+ 1], &first)
+                    unsafe divide(&limbs[behind], &second)
+                    behind &+= 1
+                }
             }
-            append(carry)
+            unsafe append(first, to: limbs, &used)
+            while behind < used {
+                unsafe divide(&limbs[behind], &second)
+                behind &+= 1
+            }
+            unsafe append(second, to: limbs, &used)
         }
         return used
+    }
+
+    /// Continues the limbs with what was carried out of the last one.
+    @inline(__always)
+    private static func append(_ carry: UInt64, to limbs: UnsafeMutableBufferPointer<UInt64>, _ used: inout Int) {
+        var carry = carry
+        while carry != 0 {
+            unsafe limbs[used] = (carry % limbBase) << spareBits
+            carry /= limbBase
+            used &+= 1
+        }
+    }
+
+    /// Divides limb * 2^64 + carry by 58^10: the remainder stays, the quotient is carried on.
+    ///
+    /// Two multiplications by the reciprocal (Moeller and Granlund, "Improved division by invariant integers", algorithm
+    /// 4), which needs a divisor whose top bit is set; so limbs are kept shifted left by their spare bits.
+    @inline(__always)
+    private static func divide(_ limb: inout UInt64, _ carry: inout UInt64) {
+        let high = limb | carry &>> (64 &- spareBits)
+        let low = carry &<< spareBits
+        var (quotient, fraction) = high.multipliedFullWidth(by: reciprocal)
+        let overflow: Bool
+        (fraction, overflow) = fraction.addingReportingOverflow(low)
+        quotient = quotient &+ high &+ (overflow ? 2 : 1)
+        var remainder = low &- quotient &* divisor
+        if remainder > fraction {
+            quotient &-= 1
+            remainder &+= divisor
+        }
+        if remainder >= divisor {
+            quotient &+= 1
+            remainder &-= divisor
+        }
+        limb = remainder
+        carry = quotient
     }
 
     @inline(__always)
@@ -80,7 +135,7 @@ public enum Base58 {
     ) -> Int {
         let alphabet = unsafe alphabet.utf8Start
         var digits = 0
-        var top = unsafe limbs[limbs.count - 1]
+        var top = unsafe limbs[limbs.count - 1] >> spareBits
         var rest = top
         while rest != 0 {
             digits += 1
@@ -96,7 +151,7 @@ public enum Base58 {
         var index = limbs.count - 1
         while index > 0 {
             index &-= 1
-            var limb = unsafe limbs[index]
+            var limb = unsafe limbs[index] &>> spareBits
             end &+= limbDigits
             for back in 1...limbDigits {
                 unsafe output[end &- back] = alphabet[Int(limb % 58)]
