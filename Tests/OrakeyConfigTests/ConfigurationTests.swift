@@ -19,7 +19,7 @@ import Testing
         #expect(network.pool.target == 4)
         #expect(network.layout == .text)
         #expect(network.signing == .eip191)
-        #expect(network.path == .ethereum(account: 0))
+        #expect(try network.path == .ethereum(account: 0))
         #expect(network.pollInterval == .seconds(2))
         #expect(network.quorum == 1)
         #expect(network.lowBalance == nil)
@@ -97,7 +97,7 @@ import Testing
         #expect(base.pool.target == 0)
         #expect(base.layout == .binary)
         #expect(base.signing == .eip191Hex)
-        #expect(base.path == .ethereum(account: 3))
+        #expect(try base.path == .ethereum(account: 3))
         #expect(base.pollInterval == .milliseconds(500))
         #expect(base.quorum == 2)
         #expect(!base.sharedWallet)
@@ -109,7 +109,7 @@ import Testing
         #expect([abi.createdEvent, abi.disabledEvent] == ["Issued", "Killed"])
         let optimism = configuration.networks[1]
         #expect(optimism.confirmations == .depth(12))
-        #expect(optimism.path == .ethereum(account: 4))
+        #expect(try optimism.path == .ethereum(account: 4))
         #expect(optimism.sharedWallet)
         let consumers = try #require(configuration.consumers)
         #expect(consumers.map(\.name) == ["chatbot", "batch"])
@@ -136,7 +136,7 @@ import Testing
             wallet: { keystore: w, path: "m/44'/60'/0'/0/7" }
             networks: { BASE: { chain_id: 1, rpc: ["https://a.example"] } }
             """)
-        #expect(configuration.networks[0].path == .ethereum(account: 7))
+        #expect(try configuration.networks[0].path == .ethereum(account: 7))
     }
 
     @Test func aShortRotationHalvesTheUsualGrace() throws {

@@ -127,6 +127,7 @@ enum ReadNetwork {
                 .missing,
                 "with several networks each needs its own path or account, so that owners do not depend on order")
         }
-        return path ?? account.map { .ethereum(account: $0) } ?? wallet ?? .ethereum(account: 0)
+        // The range of the number was checked above.
+        return path ?? account.flatMap { try? DerivationPath.ethereum(account: $0) } ?? wallet ?? .ethereumDefault
     }
 }
