@@ -103,7 +103,6 @@ internal import CLinuxShims
     /// Ends what is under way and frees every handle.
     mutating func endAll() {
         for transfer in unsafe Array(transfers.values) { end(transfer, .shutDown, "the client was shut down") }
-        for unsafeeasy in unsafe spare { unsafe curl_easy_cleanup(easy) }
-        unsafe spare = []
+        while let easy = unsafe spare.popLast() { unsafe curl_easy_cleanup(easy) }
     }
 }
