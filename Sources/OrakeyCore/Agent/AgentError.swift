@@ -1,0 +1,43 @@
+/// Why the agent refused a call. The code decides the answer's status; the message says what happened.
+public struct AgentError: Error, Sendable, Equatable, CustomStringConvertible {
+    public enum Code: Sendable, Equatable {
+        /// The wallet is locked.
+        case locked
+        case unknownNetwork, unknownConsumer, unknownKey, unknownIntent
+        /// The string to revoke is no well-formed key.
+        case malformedKey
+        /// The request names more than one possible thing, or asks for too much.
+        case badRequest
+        /// The state does not allow the call.
+        case conflict
+        /// The same `Idempotency-Key` came with another request.
+        case idempotencyConflict
+        /// The network has no contract yet.
+        case noContract
+        /// The passphrase does not open the wallet.
+        case wrongPassphrase
+        /// Too soon after a failed attempt.
+        case rateLimited
+        /// The journal can't be written.
+        case journalFailed
+        /// The account is not known yet: the wallet was never unlocked with this state.
+        case ownerUnknown
+    }
+
+    public let code: Code
+    public let description: String
+    /// What to do about it.
+    public let hint: String?
+
+    public init(_ code: Code, _ description: String, hint: String? = nil) {
+        self.code = code
+        self.description = description
+        self.hint = hint
+    }
+
+    static func journal(_ error: any Error) -> AgentError {
+        AgentError(
+            .journalFailed, "the journal can't be written: \(error)",
+            hint: "free disk space or mend the state directory; nothing was sent to the chain")
+    }
+}

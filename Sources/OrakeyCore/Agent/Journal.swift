@@ -1,0 +1,28 @@
+public import EthereumCore
+public import OrakeyKey
+
+/// The agent's memory across restarts. Implementations commit a list of changes together, durably, or not at all.
+public protocol Journal: Sendable {
+    /// The account a network's rows belong to, if any were written.
+    func owner(of network: NetworkName) throws -> Address?
+    /// Binds a network's rows to an account and a deployment.
+    func bind(_ network: NetworkName, owner: Address, chainID: UInt64, contract: Address) throws
+    /// Everything about a network to which something may still happen.
+    func restore(_ network: NetworkName, owner: Address) throws -> NetworkSnapshot
+    /// Makes the changes durable.
+    func commit(_ changes: [Change]) throws
+    /// The highest number ever given to an intent or slot.
+    func lastIdentifier() throws -> Int64
+    /// The reply that was given to an `Idempotency-Key`.
+    func reply(to key: String) throws -> IdempotentReply?
+    /// Keys after `cursor` in the order of their first appearance, at most `limit`, and the cursor of the last.
+    func keys(after cursor: Int64, limit: Int, state: KeyState?) throws -> [(cursor: Int64, key: KeyRecord)]
+    /// The keys with this fingerprint.
+    func keys(fingerprint: Fingerprint) throws -> [KeyRecord]
+    /// The keys with this message, on any network.
+    func keys(message: Bytes32) throws -> [KeyRecord]
+    /// An intent with its slot, whether it has ended or not.
+    func intent(_ id: Int64) throws -> (Intent, TransactionSlot?)?
+    /// Intents before `id` (all when nil), newest first, at most `limit`.
+    func intents(before id: Int64?, limit: Int) throws -> [(Intent, TransactionSlot?)]
+}

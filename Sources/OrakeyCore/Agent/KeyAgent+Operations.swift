@@ -1,0 +1,211 @@
+public import EthereumCore
+public import EthereumWallet
+import OrakeyConfig
+public import OrakeyKey
+
+/// What operators ask for.
+extension KeyAgent {
+    /// Intents to wait for and the keys concerned.
+    public struct Accepted: Sendable, Equatable {
+        public var intents: [Int64]
+        public var fingerprints: [String]
+    }
+
+    /// An `Idempotency-Key` with the SHA-256 of the call it belongs to.
+    public struct IdempotencyTag: Sendable {
+        public let key: String
+        public let request: Bytes32
+
+        public init(key: String, request: Bytes32) {
+            self.key = key
+            self.request = request
+        }
+    }
+
+    /// What to revoke.
+    public enum RevocationTarget: Sendable {
+        /// The key string itself, as it leaked.
+        case key(SecretBytes)
+        case message(Bytes32)
+        case fingerprint(Fingerprint)
+        /// All keys that the consumer holds or that are being retired from it.
+        case consumer(String)
+        /// Every key there is.
+        case all
+    }
+
+    /// Creates `count` keys for the pool.
+    public func create(network: NetworkName?, count: Int, tag: IdempotencyTag?) throws -> Accepted {
+        if let reply = try replay(tag) { return reply }
+        let name = try resolve(network)
+        guard count >= 1, count <= 10_000 else { throw AgentError(.badRequest, "count must be from 1 to 10000") }
+        return try run(name, tag) { ledger, now in ledger.create(count: count, at: now) }
+    }
+
+    /// Replaces the key of one consumer, or of all.
+    public func rotate(
+        consumer: String?, network: NetworkName?, graceSeconds: Int64?, tag: IdempotencyTag?
+    ) throws -> Accepted {
+        if let reply = try replay(tag) { return reply }
+        if let network, ledgers[network] == nil { _ = try resolve(network) }
+        let chosen = consumers.filter {
+            (consumer == nil || consumer == $0.name) && (network == nil || network == $0.network)
+        }
+        guard !chosen.isEmpty else {
+            throw AgentError(
+                .unknownConsumer,
+                "no consumer \(consumer.map { "named \"\($0)\" " } ?? "")is configured"
+                    + (network.map { " on \($0)" } ?? ""))
+        }
+        guard graceSeconds.map({ $0 >= 0 && $0 <= 366 * 86_400 }) ?? true else {
+            throw AgentError(.badRequest, "grace_seconds must be from 0 to \(366 * 86_400)")
+        }
+        var accepted = Accepted(intents: [], fingerprints: [])
+        let names = Set(chosen.map(\.network)).sorted { $0.description < $1.description }
+        for name in names {
+            let part = try run(name, name == names.last ? tag : nil, including: accepted) { ledger, now in
+                var outcome = NetworkLedger.Outcome()
+                for settings in chosen where settings.network == name {
+                    let one = ledger.rotate(settings.name, grace: graceSeconds, at: now)
+                    outcome.intents += one.intents
+                    outcome.messages += one.messages
+                }
+                return outcome
+            }
+            accepted = part
+        }
+        return accepted
+    }
+
+    /// Takes keys out of circulation before it returns, and plans their disable.
+    public func revoke(_ target: RevocationTarget, reason: String?, tag: IdempotencyTag?) throws -> Accepted {
+        if let reply = try replay(tag) { return reply }
+        let messages = try find(target)
+        guard !messages.isEmpty else { throw AgentError(.unknownKey, "no such key") }
+        // Circulation ends first, in memory; the journal follows before the reply.
+        for (name, list) in messages {
+            let set = Set(list)
+            board.withdraw(network: name) { set.contains($0.message) }
+            withheld.formUnion(set)
+        }
+        var accepted = Accepted(intents: [], fingerprints: [])
+        let names = messages.keys.sorted { $0.description < $1.description }
+        for name in names {
+            accepted = try run(name, name == names.last ? tag : nil, including: accepted) { ledger, now in
+                ledger.revoke(messages[name] ?? [], reason: reason, at: now)
+            }
+            withheld.subtract(messages[name] ?? [])
+        }
+        return accepted
+    }
+
+    // MARK: - Parts
+
+    /// One network's part of an operation: decision, journal, board, then the worker is woken.
+    private func run(
+        _ name: NetworkName, _ tag: IdempotencyTag?,
+        including earlier: Accepted = Accepted(intents: [], fingerprints: []),
+        _ decide: (inout NetworkLedger, Timestamp) -> NetworkLedger.Outcome
+    ) throws -> Accepted {
+        let now = clock.now
+        let accepted = try step(name) { ledger in
+            let outcome = decide(&ledger, now)
+            let accepted = Accepted(
+                intents: earlier.intents + outcome.intents,
+                fingerprints: earlier.fingerprints
+                    + outcome.messages.compactMap { ledger.keys[$0]?.fingerprint?.description })
+            if let tag {
+                ledger.remember(
+                    IdempotentReply(
+                        key: tag.key, request: tag.request, intents: accepted.intents,
+                        fingerprints: accepted.fingerprints, createdAt: now))
+            }
+            return accepted
+        }
+        kick(name)
+        return accepted
+    }
+
+    /// The reply that an earlier call with the same tag got.
+    private func replay(_ tag: IdempotencyTag?) throws -> Accepted? {
+        guard let tag else { return nil }
+        let found: IdempotentReply?
+        do { found = try journal.reply(to: tag.key) } catch { throw AgentError.journal(error) }
+        guard let found else { return nil }
+        guard found.request == tag.request else {
+            throw AgentError(
+                .idempotencyConflict, "this Idempotency-Key was used for another request",
+                hint: "use a fresh Idempotency-Key")
+        }
+        return Accepted(intents: found.intents, fingerprints: found.fingerprints)
+    }
+
+    /// The network a call means: the named one, or the only one.
+    func resolve(_ network: NetworkName?) throws -> NetworkName {
+        if let network {
+            if dormant.contains(network) { throw Self.noContract(network) }
+            guard profiles[network] != nil else {
+                throw AgentError(.unknownNetwork, "no network \(network) is configured")
+            }
+            return network
+        }
+        if profiles.isEmpty, let only = dormant.first { throw Self.noContract(only) }
+        guard let only = profiles.keys.first, profiles.count == 1 else {
+            throw AgentError(
+                .badRequest, "several networks are configured", hint: "name one of them with \"network\"")
+        }
+        return only
+    }
+
+    static func noContract(_ network: NetworkName) -> AgentError {
+        AgentError(
+            .noContract, "network \(network) has no contract",
+            hint: "run orakey contract deploy, set networks.\(network).contract and restart orakeyd")
+    }
+
+    private func find(_ target: RevocationTarget) throws -> [NetworkName: [Bytes32]] {
+        switch target {
+        case .key(let secret): return try find(secret)
+        case .message(let message): return try known(try read { try journal.keys(message: message) })
+        case .fingerprint(let fingerprint): return try known(try read { try journal.keys(fingerprint: fingerprint) })
+        case .consumer(let name):
+            guard consumers.contains(where: { $0.name == name }) else {
+                throw AgentError(.unknownConsumer, "no consumer \"\(name)\" is configured")
+            }
+            return living { $0.consumer == name }
+        case .all: return living { _ in true }
+        }
+    }
+
+    /// A leaked key is ours if its signature is: whether the journal knows it does not matter.
+    private func find(_ secret: SecretBytes) throws -> [NetworkName: [Bytes32]] {
+        let key: APIKey
+        do { key = try APIKey(parsing: secret) } catch {
+            throw AgentError(.malformedKey, "not a well-formed key: \(error)")
+        }
+        guard let ledger = ledgers[key.network] else {
+            throw AgentError(.unknownNetwork, "the key is for network \(key.network), which is not configured here")
+        }
+        guard let owner = try? key.owner(scheme: ledger.settings.scheme), owner == ledger.settings.owner else {
+            throw AgentError(.unknownKey, "the key was not signed by this wallet")
+        }
+        return [key.network: [key.message]]
+    }
+
+    private func known(_ keys: [KeyRecord]) throws -> [NetworkName: [Bytes32]] {
+        let here = keys.filter { ledgers[$0.network]?.settings.owner == $0.owner }
+        return Dictionary(grouping: here, by: \.network).mapValues { $0.map(\.message) }
+    }
+
+    private func living(_ condition: (KeyRecord) -> Bool) -> [NetworkName: [Bytes32]] {
+        ledgers.mapValues { ledger in
+            ledger.keys.values.filter { $0.state != .disabled && $0.state != .orphaned && condition($0) }
+                .map(\.message).sorted()
+        }
+        .filter { !$0.value.isEmpty }
+    }
+
+    private func read<T>(_ body: () throws -> T) throws -> T {
+        do { return try body() } catch { throw AgentError.journal(error) }
+    }
+}

@@ -1,0 +1,110 @@
+import EthereumCore
+import OrakeyConfig
+public import OrakeyKey
+
+/// What operators read.
+extension KeyAgent {
+    /// The state of one network.
+    public struct NetworkStatus: Sendable {
+        public let profile: NetworkProfile
+        public let isOwnerKnown: Bool
+        public let view: ChainView?
+        public let viewedAt: Timestamp?
+        public let poolReady: Int
+        public let poolPending: Int
+        public let pendingIntents: Int
+        public let alarms: [Alarm]
+        public let endpoints: [EndpointReport]
+    }
+
+    /// The state of one consumer on one network.
+    public struct ConsumerStatus: Sendable {
+        public let name: String
+        public let network: NetworkName
+        public let generation: UInt64
+        public let fingerprint: Fingerprint?
+    }
+
+    public func networkStatus() -> [NetworkStatus] {
+        profiles.values.sorted { $0.name.description < $1.name.description }.map { profile in
+            let ledger = ledgers[profile.name]
+            let alarms = (ledger?.alarms ?? [:]).merging(generalAlarms[profile.name] ?? [:]) { own, _ in own }
+            let coming = (ledger?.openCreates ?? []).filter { $0.state != .mined }.reduce(0) { sum, intent in
+                if case .create(let count) = intent.payload { sum + count } else { sum }
+            }
+            return NetworkStatus(
+                profile: profile, isOwnerKnown: ledger != nil, view: ledger?.view, viewedAt: ledger?.viewedAt,
+                poolReady: ledger?.pool.count ?? 0,
+                poolPending: coming + (ledger?.keys.values.count { $0.state == .pending } ?? 0),
+                pendingIntents: ledger?.intents.values.count { !$0.state.isFinal } ?? 0,
+                alarms: alarms.values.sorted { $0.code.rawValue < $1.code.rawValue },
+                endpoints: endpointReports[profile.name] ?? [])
+        }
+    }
+
+    public func consumerStatus() -> [ConsumerStatus] {
+        consumers.map { settings in
+            let ledger = ledgers[settings.network]
+            return ConsumerStatus(
+                name: settings.name, network: settings.network,
+                generation: ledger?.consumers[settings.name]?.generation ?? 0,
+                fingerprint: ledger?.currentKey(of: settings.name)?.fingerprint)
+        }
+    }
+
+    /// The time the agent goes by.
+    public var now: Timestamp { clock.now }
+
+    /// Keys in the order of their first appearance.
+    public func keys(after cursor: Int64, limit: Int, state: KeyState?) throws -> [(cursor: Int64, key: KeyRecord)] {
+        do { return try journal.keys(after: cursor, limit: limit, state: state) } catch {
+            throw AgentError.journal(error)
+        }
+    }
+
+    public func intent(_ id: Int64) throws -> (Intent, TransactionSlot?) {
+        do {
+            if let found = try journal.intent(id) { return found }
+        } catch { throw AgentError.journal(error) }
+        throw AgentError(.unknownIntent, "no intent \(id)")
+    }
+
+    public func intents(before id: Int64?, limit: Int) throws -> [(Intent, TransactionSlot?)] {
+        do { return try journal.intents(before: id, limit: limit) } catch { throw AgentError.journal(error) }
+    }
+
+    /// Waits until all these intents have ended, or the caller is cancelled. Says whether they ended well.
+    public nonisolated func waitForEnd(of ids: [Int64]) async throws -> Bool {
+        // Listening starts before the first look, so that no ending falls between the two.
+        let stream = news.stream()
+        var open = Set<Int64>()
+        var isGood = true
+        for id in ids {
+            let (intent, _) = try await self.intent(id)
+            if !intent.state.isFinal { open.insert(id) }
+            if intent.state == .failed || intent.state == .cancelled { isGood = false }
+        }
+        if open.isEmpty { return isGood }
+        for await case .intent(let id, isFinal: true) in stream where open.contains(id) {
+            let (intent, _) = try await self.intent(id)
+            if intent.state != .confirmed { isGood = false }
+            open.remove(id)
+            if open.isEmpty { break }
+        }
+        return isGood && open.isEmpty
+    }
+}
+
+/// How an endpoint is doing.
+public struct EndpointReport: Sendable, Equatable {
+    /// Without credentials.
+    public let url: String
+    public let isHealthy: Bool
+    public let error: String?
+
+    public init(url: String, isHealthy: Bool, error: String?) {
+        self.url = url
+        self.isHealthy = isHealthy
+        self.error = error
+    }
+}

@@ -1,0 +1,203 @@
+import EthereumCore
+import EthereumWallet
+import Logging
+import OrakeyKey
+
+/// A transaction to be: which intents, which call.
+struct TransactionOrder: Sendable {
+    let intents: [Int64]
+    let owner: Address
+    let contract: Address
+    let callData: [UInt8]
+    /// Keys it disables; empty for other calls.
+    let messages: [Bytes32]
+    let isUrgent: Bool
+}
+
+/// What a worker asks of the agent and reports to it.
+extension KeyAgent {
+    /// What the next look at the chain should cover.
+    struct ScanPlan: Sendable {
+        let cursor: Cursor?
+        let start: UInt64?
+        let transactions: [Bytes32]
+    }
+
+    /// The network's profile once its owner is known.
+    func followedProfile(_ network: NetworkName) -> NetworkProfile? { ledgers[network]?.settings }
+
+    func scanPlan(_ network: NetworkName, deepReorg: Bool) -> ScanPlan? {
+        ledgers[network].map {
+            ScanPlan(
+                cursor: $0.cursor, start: $0.scanStart(afterDeepReorg: deepReorg),
+                transactions: $0.watchedTransactions(afterDeepReorg: deepReorg))
+        }
+    }
+
+    /// While a transaction is under way the chain is looked at more often.
+    func pollInterval(of network: NetworkName) -> Duration {
+        let usual = profiles[network]?.pollInterval ?? .seconds(4)
+        let isBusy = ledgers[network]?.slots.values.contains { $0.isOpen } ?? false
+        return isBusy ? min(usual, .milliseconds(500)) : usual
+    }
+
+    func adopt(_ baseline: Baseline, on network: NetworkName) throws {
+        let now = clock.now
+        try step(network) { $0.adopt(baseline, at: now) }
+    }
+
+    func apply(_ view: ChainView, on network: NetworkName) throws {
+        generalAlarms[network]?[.chainUnreachable] = nil
+        let now = clock.now
+        try step(network) { $0.apply(view, at: now) }
+        updateAge(of: network)
+    }
+
+    /// The head has not moved; time has.
+    func sawSameHead(on network: NetworkName) throws {
+        generalAlarms[network]?[.chainUnreachable] = nil
+        let now = clock.now
+        try step(network) { ledger in
+            ledger.sawSameHead(at: now)
+            ledger.decide(at: now)
+        }
+        updateAge(of: network)
+    }
+
+    func chainFailed(_ reason: String, on network: NetworkName) {
+        if generalAlarms[network]?[.chainUnreachable]?.message != reason {
+            log.warning("chain trouble: \(reason)", metadata: ["network": "\(network)"])
+        }
+        raise(.chainUnreachable, reason, on: network)
+        updateAge(of: network)
+    }
+
+    func endpoints(_ reports: [EndpointReport], on network: NetworkName) { endpointReports[network] = reports }
+
+    /// What is due; nothing while the wallet is locked, except handing out again what is already signed.
+    func dueWork(on network: NetworkName) -> [NetworkLedger.Work] {
+        guard let ledger = ledgers[network], ledger.view != nil else { return [] }
+        return ledger.dueWork(at: clock.now).filter { work in
+            if case .broadcast = work { return true }
+            return accounts[network] != nil
+        }
+    }
+
+    /// The call that carries out these intents; nil when nothing is left to do.
+    func order(for intents: [Intent], on network: NetworkName) throws -> TransactionOrder? {
+        guard let ledger = ledgers[network], let first = intents.first else { return nil }
+        let contract = ledger.settings.contract
+        let callData: [UInt8]
+        var messages: [Bytes32] = []
+        switch first.payload {
+        case .create(let count): callData = try contract.encodeCreate(count: count)
+        case .disable:
+            messages = ledger.messagesToDisable(intents)
+            guard !messages.isEmpty else {
+                try step(network) { $0.alreadyDone(intents.map(\.id)) }
+                return nil
+            }
+            callData = try contract.encodeDisable(messages)
+        case .setRevoker(let revoker): callData = try contract.encodeSetRevoker(revoker)
+        }
+        return TransactionOrder(
+            intents: intents.map(\.id), owner: ledger.settings.owner, contract: contract.address, callData: callData,
+            messages: messages, isUrgent: intents.contains(where: \.isUrgent))
+    }
+
+    /// Binds an order to the next nonce, signs and journals it. After this the bytes may leave the host.
+    func bind(
+        _ order: TransactionOrder, gasLimit: UInt64, market: FeeMarket, on network: NetworkName
+    ) throws -> TransactionSlot? {
+        guard let ledger = ledgers[network], let account = accounts[network], let nonce = ledger.nextNonce,
+            let view = ledger.view
+        else { return nil }
+        let now = clock.now
+        let fees = ledger.settings.fees.offer(in: market, urgent: order.isUrgent)
+        if let base = market.nextBaseFee, fees.ceiling < base {
+            try step(network) { ledger in
+                ledger.raise(
+                    .feeCapReached,
+                    "the base fee of \(base) wei is above the configured cap of \(ledger.settings.fees.maxFee)", at: now
+                )
+            }
+        }
+        let (needed, overflow) = fees.ceiling.multipliedReportingOverflow(by: UInt256(gasLimit))
+        guard !overflow, view.balance >= needed else {
+            try step(network) { $0.cannotPay(order.intents, needed: needed, at: now) }
+            return nil
+        }
+        let attempt = try sign(order.callData, ledger.settings, account, nonce, gasLimit, fees, order.isUrgent, now)
+        return try step(network) {
+            $0.bind(order.intents, nonce: nonce, callData: order.callData, gasLimit: gasLimit, attempt: attempt)
+        }
+    }
+
+    /// Signs and journals a replacement with better fees; nil when the cap leaves no room.
+    func replace(_ slot: TransactionSlot, market: FeeMarket, on network: NetworkName) throws -> TransactionSlot? {
+        guard let ledger = ledgers[network], let account = accounts[network], let slot = ledger.slots[slot.id],
+            let newest = slot.attempts.last
+        else { return nil }
+        let now = clock.now
+        guard let fees = ledger.settings.fees.replacement(for: newest.fees, in: market, urgent: slot.isUrgent) else {
+            return try step(network) { ledger in
+                ledger.capReached(slot.id, at: now)
+                guard let sent = newest.sentAt, now.seconds(since: sent) < NetworkLedger.rebroadcastAfter else {
+                    return slot
+                }
+                return nil
+            }
+        }
+        let attempt = try sign(
+            slot.callData, ledger.settings, account, slot.nonce, slot.gasLimit, fees, slot.isUrgent, now)
+        return try step(network) { $0.replace(slot.id, with: attempt) }
+    }
+
+    private func sign(
+        _ callData: [UInt8], _ profile: NetworkProfile, _ account: Account, _ nonce: UInt64, _ gasLimit: UInt64,
+        _ fees: FeeOffer, _ isUrgent: Bool, _ now: Timestamp
+    ) throws -> Attempt {
+        let transaction: Transaction =
+            switch fees {
+            case .dynamic(let maxFee, let tip):
+                .dynamicFee(
+                    DynamicFeeTransaction(
+                        chainID: profile.chainID, nonce: nonce, maxPriorityFeePerGas: tip, maxFeePerGas: maxFee,
+                        gasLimit: gasLimit, to: profile.contract.address, value: 0, data: callData, accessList: []))
+            case .legacy(let gasPrice):
+                .legacy(
+                    LegacyTransaction(
+                        chainID: profile.chainID, nonce: nonce, gasPrice: gasPrice, gasLimit: gasLimit,
+                        to: profile.contract.address, value: 0, data: callData))
+            }
+        let signed = try account.sign(transaction)
+        return Attempt(hash: signed.hash, raw: signed.raw, fees: fees, isUrgent: isUrgent, signedAt: now)
+    }
+
+    func sent(_ slot: Int64, _ hash: Bytes32, on network: NetworkName) throws {
+        let now = clock.now
+        try step(network) { $0.sent(slot, hash, at: now) }
+    }
+
+    func sendingFailed(_ slot: Int64, reason: String, on network: NetworkName) throws {
+        let now = clock.now
+        try step(network) { $0.sendingFailed(slot, reason: reason, at: now) }
+    }
+
+    func cannotPay(_ slot: TransactionSlot, on network: NetworkName) throws {
+        let now = clock.now
+        let ceiling = slot.attempts.last?.fees.ceiling ?? 0
+        let needed = ceiling.multipliedReportingOverflow(by: UInt256(slot.gasLimit)).partialValue
+        try step(network) { $0.cannotPay(slot.intents, needed: needed, at: now) }
+    }
+
+    func refused(_ intents: [Int64], reason: String, on network: NetworkName) throws {
+        let now = clock.now
+        try step(network) { $0.refused(intents, reason: reason, at: now) }
+    }
+
+    func foundDead(_ messages: [Bytes32], on network: NetworkName) throws {
+        let now = clock.now
+        try step(network) { $0.foundDead(messages, at: now) }
+    }
+}

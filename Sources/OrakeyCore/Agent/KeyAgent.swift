@@ -1,0 +1,250 @@
+import EthereumCore
+public import EthereumWallet
+public import Logging
+public import OrakeyConfig
+public import OrakeyKey
+
+/// The owner of all state: ledgers, journal, wallet and board.
+///
+/// Every decision is one synchronous step: a copy of a ledger decides, the journal commits, the copy takes the ledger's
+/// place, the board shows the result. Nothing awaits inside a step, so no other call ever sees half of one.
+public actor KeyAgent {
+    let journal: any Journal
+    let clock: any WallClock
+    let log: Logger
+    /// The keys in circulation, readable without waiting for this actor.
+    public nonisolated let board: HandoutBoard
+    let news = News()
+
+    /// Networks by name; the owner is zero until it is known.
+    var profiles: [NetworkName: NetworkProfile]
+    var consumers: [ConsumerSection]
+    /// Networks without a contract: nothing can happen on them.
+    public nonisolated let dormant: [NetworkName]
+    var ledgers: [NetworkName: NetworkLedger] = [:]
+    var lastIdentifier: Int64
+    var wallet: UnlockedWallet?
+    var accounts: [NetworkName: Account] = [:]
+    /// Keys whose hand-out was stopped although the journal could not take it; never shown again in this run.
+    var withheld: Set<Bytes32> = []
+    /// Alarms that belong to no ledger: chain trouble before the owner is known, a failed journal.
+    var generalAlarms: [NetworkName: [Alarm.Code: Alarm]] = [:]
+    var endpointReports: [NetworkName: [EndpointReport]] = [:]
+    private var kicks: [NetworkName: @Sendable () -> Void] = [:]
+
+    public init(
+        journal: any Journal, profiles: [NetworkProfile], dormant: [NetworkName] = [], consumers: [ConsumerSection],
+        clock: any WallClock, board: HandoutBoard, log: Logger
+    ) throws {
+        self.journal = journal
+        self.clock = clock
+        self.board = board
+        self.log = log
+        self.profiles = Dictionary(uniqueKeysWithValues: profiles.map { ($0.name, $0) })
+        self.consumers = consumers
+        self.dormant = dormant
+        lastIdentifier = try journal.lastIdentifier()
+        // What an earlier run knows of the owner lets this one follow the chain before it is unlocked.
+        for var profile in profiles {
+            guard let owner = try journal.owner(of: profile.name) else { continue }
+            profile.owner = owner
+            self.profiles[profile.name] = profile
+            let snapshot = try journal.restore(profile.name, owner: owner)
+            ledgers[profile.name] = NetworkLedger(
+                settings: profile, consumers: consumers.filter { $0.network == profile.name }, restoring: snapshot)
+        }
+    }
+
+    // MARK: - Wallet
+
+    /// Puts the wallet to use: derives the accounts, checks them against the journal, shows the keys.
+    public func unlock(with wallet: UnlockedWallet) throws {
+        var accounts: [NetworkName: Account] = [:]
+        for profile in profiles.values { accounts[profile.name] = try wallet.account(path: profile.path) }
+        for (name, account) in accounts {
+            guard let known = ledgers[name]?.settings.owner else { continue }
+            guard known == account.address else {
+                throw AgentError(
+                    .conflict, "the state for \(name) belongs to \(known), this wallet gives \(account.address)",
+                    hint: "use the wallet and path the state was made with, or another state directory")
+            }
+        }
+        for (name, account) in accounts where ledgers[name] == nil { try open(name, owner: account.address) }
+        self.wallet = wallet
+        self.accounts = accounts
+        board.unlock()
+        for name in ledgers.keys.sorted(by: { $0.description < $1.description }) {
+            try identifyKeys(of: name)
+            showKeys(of: name)
+            kicks[name]?()
+        }
+        log.notice("wallet unlocked", metadata: ["networks": "\(accounts.count)"])
+    }
+
+    private func open(_ name: NetworkName, owner: Address) throws {
+        guard var profile = profiles[name] else { return }
+        profile.owner = owner
+        do {
+            try journal.bind(name, owner: owner, chainID: profile.chainID, contract: profile.contract.address)
+            let snapshot = try journal.restore(name, owner: owner)
+            profiles[name] = profile
+            ledgers[name] = NetworkLedger(
+                settings: profile, consumers: consumers.filter { $0.network == name }, restoring: snapshot)
+        } catch let error as AgentError {
+            throw error
+        } catch {
+            throw AgentError.journal(error)
+        }
+    }
+
+    /// Wipes the secrets. The chain is followed on; nothing is handed out or signed.
+    public func lock() {
+        board.lock()
+        wallet = nil
+        accounts = [:]
+        log.notice("wallet locked")
+    }
+
+    public var isLocked: Bool { wallet == nil }
+
+    /// The account of a network, for signing this project's own transactions.
+    func account(of network: NetworkName) -> Account? { accounts[network] }
+
+    // MARK: - Steps
+
+    /// One step: lets `decide` change a copy of the ledger, commits, publishes.
+    @discardableResult
+    func step<T>(_ network: NetworkName, _ decide: (inout NetworkLedger) throws -> T) throws -> T {
+        guard var ledger = ledgers[network] else {
+            throw AgentError(
+                .ownerUnknown, "the account of \(network) is not known yet",
+                hint: "unlock the wallet once: orakey unlock")
+        }
+        ledger.begin(after: lastIdentifier)
+        let result = try decide(&ledger)
+        let changes = ledger.changes
+        if !changes.isEmpty {
+            do {
+                try journal.commit(changes)
+                generalAlarms[network]?[.journalFailed] = nil
+            } catch {
+                raise(.journalFailed, "the journal can't be written: \(error)", on: network)
+                log.error("journal failed", metadata: ["network": "\(network)", "error": "\(error)"])
+                throw AgentError.journal(error)
+            }
+        }
+        lastIdentifier = ledger.lastIdentifier
+        ledger.forgetChanges()
+        let before = ledgers[network]
+        ledgers[network] = ledger
+        report(changes, alarmsBefore: before?.alarms ?? [:], now: ledger.alarms, on: network)
+        if !changes.isEmpty {
+            if accounts[network] != nil {
+                try identifyKeys(of: network)
+            }
+            showKeys(of: network)
+        }
+        return result
+    }
+
+    /// Computes the fingerprints that are missing; needs the unlocked wallet.
+    private func identifyKeys(of network: NetworkName) throws {
+        guard var ledger = ledgers[network], let account = accounts[network] else { return }
+        let unknown = ledger.keys.values.filter { $0.fingerprint == nil && $0.state != .orphaned }
+        guard !unknown.isEmpty else { return }
+        let found = try unknown.map { ($0.message, Fingerprint(of: try derive($0.message, account, ledger.settings))) }
+        ledger.begin(after: lastIdentifier)
+        ledger.identify(found)
+        do { try journal.commit(ledger.changes) } catch { throw AgentError.journal(error) }
+        ledger.forgetChanges()
+        ledgers[network] = ledger
+    }
+
+    func derive(_ message: Bytes32, _ account: Account, _ profile: NetworkProfile) throws -> SecretBytes {
+        try APIKey.derive(
+            account: account, network: profile.name, message: message, layout: profile.layout, scheme: profile.scheme)
+    }
+
+    /// Brings the board to what the ledger says.
+    private func showKeys(of network: NetworkName) {
+        guard let ledger = ledgers[network], let account = accounts[network] else { return }
+        var shown: [String: Bytes32] = [:]
+        for handout in board.handouts where handout.network == network { shown[handout.consumer] = handout.message }
+        let wanted = ledger.consumerSettings.values.compactMap { settings -> (ConsumerSection, KeyRecord)? in
+            guard let key = ledger.currentKey(of: settings.name), !withheld.contains(key.message) else { return nil }
+            return (settings, key)
+        }
+        let names = Set(wanted.map(\.0.name))
+        board.withdraw(network: network) { !names.contains($0.consumer) }
+        for (settings, key) in wanted where shown[settings.name] != key.message {
+            do {
+                let secret = try derive(key.message, account, ledger.settings)
+                board.publish(
+                    Handout(
+                        consumer: settings.name, network: network, owner: key.owner, message: key.message,
+                        fingerprint: Fingerprint(of: secret), generation: key.generation ?? 0,
+                        createdBlock: key.createdBlock,
+                        notAfter: settings.rotateEvery.flatMap { every in
+                            key.assignedAt?.adding(
+                                seconds: every.components.seconds + settings.grace.components.seconds)
+                        },
+                        key: secret))
+            } catch {
+                log.error("a key could not be derived", metadata: ["network": "\(network)", "error": "\(error)"])
+            }
+        }
+        updateAge(of: network)
+    }
+
+    /// Stops hand-out of keys whose view of the chain is too old.
+    func updateAge(of network: NetworkName) {
+        guard let ledger = ledgers[network], let limit = ledger.settings.maxViewAge else { return }
+        let age = ledger.viewedAt.map { clock.now.seconds(since: $0) }
+        board.setStale(network, age.map { $0 > limit } ?? true)
+    }
+
+    // MARK: - Alarms and news
+
+    func raise(_ code: Alarm.Code, _ message: String, on network: NetworkName) {
+        let since = generalAlarms[network]?[code]?.since ?? clock.now
+        generalAlarms[network, default: [:]][code] = Alarm(code: code, message: message, since: since)
+    }
+
+    private func report(
+        _ changes: [Change], alarmsBefore: [Alarm.Code: Alarm], now: [Alarm.Code: Alarm], on network: NetworkName
+    ) {
+        for (code, alarm) in now where alarmsBefore[code] == nil {
+            log.warning("alarm \(code.rawValue): \(alarm.message)", metadata: ["network": "\(network)"])
+        }
+        for code in alarmsBefore.keys where now[code] == nil {
+            log.notice("alarm \(code.rawValue) is over", metadata: ["network": "\(network)"])
+        }
+        for change in changes {
+            switch change {
+            case .intent(let intent):
+                log.info(
+                    "intent \(intent.state.rawValue)",
+                    metadata: [
+                        "network": "\(network)", "intent": "\(intent.id)", "kind": "\(intent.kind.rawValue)",
+                        "nonce": "\(intent.nonce.map(String.init) ?? "-")",
+                    ])
+                news.tell(.intent(intent.id, isFinal: intent.state.isFinal))
+            case .key(let key):
+                log.info(
+                    "key \(key.state.rawValue)",
+                    metadata: [
+                        "network": "\(network)", "message": "\(key.message.hex)",
+                        "fingerprint": "\(key.fingerprint?.description ?? "-")", "consumer": "\(key.consumer ?? "-")",
+                    ])
+            case .slot, .consumer, .cursor, .reply: break
+            }
+        }
+    }
+
+    // MARK: - Workers
+
+    /// Registers how to wake the network's worker when there is something to do.
+    func onKick(_ network: NetworkName, _ kick: @escaping @Sendable () -> Void) { kicks[network] = kick }
+
+    func kick(_ network: NetworkName) { kicks[network]?() }
+}

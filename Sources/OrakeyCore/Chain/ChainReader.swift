@@ -1,0 +1,172 @@
+import EthereumABI
+public import EthereumCore
+public import EthereumRPC
+
+/// Reads what the ledger wants to know from the chain, in as few requests as possible.
+public struct ChainReader: Sendable {
+    let client: RPCClient
+    let contract: ContractDescription
+    let owner: Address
+    let confirmations: Confirmations
+
+    public init(client: RPCClient, contract: ContractDescription, owner: Address, confirmations: Confirmations) {
+        self.client = client
+        self.contract = contract
+        self.owner = owner
+        self.confirmations = confirmations
+    }
+
+    /// The head block.
+    public func head() async throws -> Block {
+        guard let block = try await client.send(.block(.latest)) else { throw ChainReadError.noBlock }
+        return block
+    }
+
+    /// The highest settled block below `head`, nil while the chain is shorter than the depth.
+    public func settledBlock(below head: Block) async throws -> UInt64? {
+        switch confirmations {
+        case .depth(let depth): return head.number + 1 >= depth ? head.number + 1 - depth : nil
+        case .safe: return try await client.send(.block(.safe))?.number
+        case .finalized: return try await client.send(.block(.finalized))?.number
+        }
+    }
+
+    /// Whether the block the ledger's cursor stands on is still part of the chain.
+    public func isCanonical(_ cursor: Cursor) async throws -> Bool {
+        guard let hash = cursor.hash else { return true }
+        return try await client.send(.block(.number(cursor.block)))?.hash == hash
+    }
+
+    /// One look at the chain at `head`, with the events from `scanStart` on.
+    public func view(at head: Block, settled: UInt64, scanStart: UInt64, transactions: [Bytes32]) async throws
+        -> ChainView
+    {
+        let filter = LogFilter(
+            fromBlock: .number(min(scanStart, head.number)), toBlock: .number(head.number),
+            addresses: [contract.address],
+            topics: [[contract.created.topic0, contract.disabled.topic0]])
+        // All in one HTTP request; receipts ride along.
+        let (block, nonce, settledNonce, balance, logs) = try await client.batch(
+            .block(.number(settled)), .transactionCount(owner, .number(head.number)),
+            .transactionCount(owner, .number(settled)),
+            .balance(owner, .number(head.number)), .logs(filter))
+        var receipts: [Bytes32: ReceiptView] = [:]
+        let answers = try await client.batch(transactions.map { .receipt($0) })
+        for (hash, answer) in zip(transactions, answers) {
+            guard let receipt = try answer.get() else { continue }
+            // A receipt from beyond this view's head belongs to the next view.
+            guard receipt.transactionHash == hash, receipt.blockNumber <= head.number else { continue }
+            receipts[hash] = view(of: receipt)
+        }
+        return ChainView(
+            head: BlockReference(number: head.number, hash: head.hash, timestamp: head.timestamp), settled: settled,
+            settledHash: try block.get()?.hash, nonce: try nonce.get(), settledNonce: try settledNonce.get(),
+            balance: try balance.get(), scannedFrom: scanStart, events: try logs.get().compactMap(event),
+            receipts: receipts)
+    }
+
+    private func view(of receipt: Receipt) -> ReceiptView {
+        ReceiptView(
+            inclusion: .init(
+                block: receipt.blockNumber, blockHash: receipt.blockHash, transaction: receipt.transactionHash),
+            succeeded: receipt.status, events: receipt.logs.compactMap(event))
+    }
+
+    /// A log as an event of this owner; nil for anything else. Nothing in a log is believed unchecked.
+    private func event(_ log: Log) -> KeyEvent? {
+        guard !log.removed, log.address == contract.address, let topic = log.topics.first,
+            let block = log.blockNumber, let hash = log.blockHash, let transaction = log.transactionHash,
+            let index = log.logIndex
+        else { return nil }
+        let kind: KeyEvent.Kind
+        let abi: ABIEvent
+        if topic == contract.created.topic0 {
+            (kind, abi) = (.created, contract.created)
+        } else if topic == contract.disabled.topic0 {
+            (kind, abi) = (.disabled, contract.disabled)
+        } else {
+            return nil
+        }
+        guard let values = try? abi.decodeLog(topics: log.topics, data: log.data), let fields = KeyEventFields(values),
+            fields.owner == owner, contract.accepts(fields.message)
+        else { return nil }
+        return KeyEvent(
+            kind: kind, message: fields.message,
+            inclusion: .init(block: block, blockHash: hash, transaction: transaction), logIndex: index)
+    }
+
+    // MARK: - The contract's own account of an owner
+
+    /// Whether there is code at the contract's address.
+    public func hasCode() async throws -> Bool { try await !client.send(.code(contract.address, .latest)).isEmpty }
+
+    /// Whether a key is active at a block.
+    public func isActive(_ message: Bytes32, at block: BlockID) async throws -> Bool {
+        let call = CallRequest(to: contract.address, data: try contract.encodeStatus(owner: owner, message: message))
+        return try contract.decodeStatus(try await client.send(.call(call, block)))
+    }
+
+    /// All keys of the owner at `block`: count and status words, a million keys in a handful of calls.
+    public func baseline(at block: Block) async throws -> Baseline {
+        let reference = BlockReference(number: block.number, hash: block.hash, timestamp: block.timestamp)
+        guard contract.messagePrefix != nil else { return Baseline(block: reference, keys: []) }
+        let count = try ReferenceViews.decodeCount(
+            try await client.send(
+                .call(
+                    CallRequest(to: contract.address, data: try ReferenceViews.encodeCount(owner)),
+                    .number(block.number))))
+        let words = (count + 255) / 256
+        var keys: [(message: Bytes32, isActive: Bool)] = []
+        var first: UInt64 = 0
+        while first < words {
+            let part = min(words - first, ContractDescription.statusWordsPerCall)
+            let data = try ReferenceViews.encodeStatusWords(owner, first: first, count: part)
+            let answer = try await client.send(
+                .call(CallRequest(to: contract.address, data: data), .number(block.number)))
+            let status = try ReferenceViews.decodeStatusWords(answer, count: Int(part))
+            for n in (first * 256 + 1)...min(count, (first + part) * 256) {
+                guard let message = contract.message(number: n) else { continue }
+                let index = n - 1 - first * 256
+                keys.append((message, !status[Int(index / 256)].bit(Int(index % 256))))
+            }
+            first += part
+        }
+        return Baseline(block: reference, keys: keys)
+    }
+}
+
+/// Why the chain could not be read, beyond what ``RPCError`` tells.
+public enum ChainReadError: Error, Sendable, CustomStringConvertible {
+    case noBlock
+    case noCode(Address)
+
+    public var description: String {
+        switch self {
+        case .noBlock: "the endpoint has no head block"
+        case .noCode(let address):
+            "there is no contract at \(address); check networks.X.contract, or deploy one: orakey contract deploy"
+        }
+    }
+}
+
+/// Owner and message of a decoded event, whatever their order: the first address and the first 32 bytes.
+struct KeyEventFields {
+    let owner: Address
+    let message: Bytes32
+
+    init?(_ values: [ABIValue]) {
+        var owner: Address?
+        var message: Bytes32?
+        for value in values {
+            switch value {
+            case .address(let address): owner = owner ?? address
+            case .fixedBytes(let bytes) where bytes.count == 32: message = message ?? bytes.word
+            case .uint(let number): message = message ?? Bytes32(number)
+            default: break
+            }
+        }
+        guard let owner, let message else { return nil }
+        self.owner = owner
+        self.message = message
+    }
+}

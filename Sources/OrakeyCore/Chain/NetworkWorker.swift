@@ -1,0 +1,180 @@
+public import EthereumCore
+public import EthereumRPC
+import EthereumWallet
+public import Logging
+public import OrakeyKey
+
+/// Follows one network and carries out what its ledger decides. The only place where a transaction leaves the host.
+public struct NetworkWorker: Sendable {
+    let agent: KeyAgent
+    let network: NetworkName
+    let client: RPCClient
+    let log: Logger
+
+    public init(agent: KeyAgent, network: NetworkName, client: RPCClient, log: Logger) {
+        self.agent = agent
+        self.network = network
+        self.client = client
+        self.log = log
+    }
+
+    /// Works until cancelled. Failures become alarms; the next turn tries again.
+    public func run() async {
+        let (wakeUps, wakeUp) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        await agent.onKick(network) { wakeUp.yield() }
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask {
+                var turn = Turn()
+                wakeUp.yield()
+                for await _ in wakeUps {
+                    if Task.isCancelled { break }
+                    await self.attempt(&turn)
+                }
+            }
+            group.addTask {
+                while !Task.isCancelled {
+                    let pause = await agent.pollInterval(of: network)
+                    do { try await Task.sleep(for: pause) } catch { break }
+                    wakeUp.yield()
+                }
+                wakeUp.finish()
+            }
+        }
+    }
+
+    /// What one turn leaves for the next.
+    private struct Turn {
+        var head: Block?
+        var failures = 0
+        var checkedCode = false
+    }
+
+    private func attempt(_ turn: inout Turn) async {
+        do {
+            try await follow(&turn)
+            try await work()
+            turn.failures = 0
+        } catch is CancellationError {
+            return
+        } catch {
+            turn.failures += 1
+            turn.head = nil
+            await agent.chainFailed("\(error)", on: network)
+        }
+        await agent.endpoints(client.endpointReports, on: network)
+    }
+
+    // MARK: - Following
+
+    private func follow(_ turn: inout Turn) async throws {
+        guard let profile = await agent.followedProfile(network) else { return }
+        let reader = ChainReader(
+            client: client, contract: profile.contract, owner: profile.owner, confirmations: profile.confirmations)
+        if !turn.checkedCode {
+            guard try await reader.hasCode() else { throw ChainReadError.noCode(profile.contract.address) }
+            turn.checkedCode = true
+        }
+        let head = try await reader.head()
+        if head.hash == turn.head?.hash {
+            await agent.sawSameHead(on: network)
+            return
+        }
+        guard let settled = try await reader.settledBlock(below: head) else { return }
+        var plan = await agent.scanPlan(network, deepReorg: false)
+        if plan?.start == nil {
+            guard let block = try await client.send(.block(.number(settled))) else { throw ChainReadError.noBlock }
+            try await agent.adopt(try await reader.baseline(at: block), on: network)
+            plan = await agent.scanPlan(network, deepReorg: false)
+        } else if let last = turn.head, head.number == last.number + 1, head.parentHash == last.hash {
+            // The chain grew by one block on top of what was seen: nothing below can have changed.
+        } else if let cursor = plan?.cursor, try await !reader.isCanonical(cursor) {
+            plan = await agent.scanPlan(network, deepReorg: true)
+        }
+        guard let plan, let start = plan.start else { return }
+        let view = try await reader.view(
+            at: head, settled: settled, scanStart: start, transactions: plan.transactions)
+        try await agent.apply(view, on: network)
+        turn.head = head
+    }
+
+    // MARK: - Working
+
+    private func work() async throws {
+        for item in await agent.dueWork(on: network) {
+            try Task.checkCancellation()
+            switch item {
+            case .sign(let intents): try await sign(intents)
+            case .broadcast(let slot): try await broadcast(slot)
+            case .replace(let slot): try await replace(slot)
+            }
+        }
+    }
+
+    private func sign(_ intents: [Intent]) async throws {
+        guard let order = try await agent.order(for: intents, on: network) else { return }
+        let call = CallRequest(from: order.owner, to: order.contract, data: order.callData)
+        let estimate: UInt64
+        do {
+            estimate = try await client.send(.estimateGas(call, .latest))
+        } catch let error where error.isRefusal {
+            try await refused(order, error)
+            return
+        }
+        let market = try await FeeReader(client: client).market()
+        // State may change between estimate and inclusion: other creates, colder storage.
+        let gasLimit = estimate + estimate / 4 + 5_000
+        guard let slot = try await agent.bind(order, gasLimit: gasLimit, market: market, on: network) else { return }
+        try await broadcast(slot)
+    }
+
+    /// The contract would revert. A disable of what is not active any more has reached its goal.
+    private func refused(_ order: TransactionOrder, _ error: RPCError) async throws {
+        let profile = await agent.followedProfile(network)
+        if let profile, !order.messages.isEmpty {
+            let reader = ChainReader(
+                client: client, contract: profile.contract, owner: profile.owner, confirmations: profile.confirmations)
+            var dead: [Bytes32] = []
+            for message in order.messages where try await !reader.isActive(message, at: .latest) {
+                dead.append(message)
+            }
+            if !dead.isEmpty {
+                try await agent.foundDead(dead, on: network)
+                if dead.count == order.messages.count { return }
+            }
+        }
+        try await agent.refused(order.intents, reason: error.revertReason, on: network)
+    }
+
+    private func replace(_ slot: TransactionSlot) async throws {
+        let market = try await FeeReader(client: client).market()
+        guard let replaced = try await agent.replace(slot, market: market, on: network) else { return }
+        try await broadcast(replaced)
+    }
+
+    /// Hands the newest attempt to an endpoint. The bytes are on disk; sending them twice changes nothing.
+    private func broadcast(_ slot: TransactionSlot) async throws {
+        guard let attempt = slot.attempts.last else { return }
+        do {
+            let hash = try await client.send(.sendRawTransaction(attempt.raw))
+            if hash != attempt.hash {
+                log.warning(
+                    "an endpoint named another hash than the transaction has", metadata: ["hash": "\(attempt.hash)"])
+            }
+            try await agent.sent(slot.id, attempt.hash, on: network)
+        } catch let error as RPCError {
+            switch error.serverClass {
+            case .alreadyKnown, .nonceTooLow:
+                // It is in the pool or mined; the next view tells.
+                try await agent.sent(slot.id, attempt.hash, on: network)
+            case .insufficientFunds:
+                try await agent.cannotPay(slot, on: network)
+            case .underpriced, .replacementUnderpriced, .feeTooLow:
+                try await agent.sent(slot.id, attempt.hash, on: network)
+                try await agent.sendingFailed(slot.id, reason: "\(error)", on: network)
+            default:
+                try await agent.sendingFailed(slot.id, reason: "\(error)", on: network)
+                if error.serverClass == nil { throw error }
+            }
+        }
+    }
+}

@@ -1,0 +1,66 @@
+public import EthereumCore
+public import OrakeyKey
+
+/// One row of the journal as it is to be after a decision. A decision's changes are committed together or not at all.
+public enum Change: Sendable {
+    case key(KeyRecord)
+    case intent(Intent)
+    case slot(TransactionSlot)
+    case consumer(ConsumerRecord)
+    case cursor(NetworkName, Cursor)
+    case reply(IdempotentReply)
+}
+
+/// Up to where the ledger has followed the chain.
+public struct Cursor: Sendable, Equatable {
+    /// The highest settled block whose events are in the ledger.
+    public let block: UInt64
+    /// Its hash, if it was read.
+    public let hash: Bytes32?
+
+    public init(block: UInt64, hash: Bytes32?) {
+        self.block = block
+        self.hash = hash
+    }
+}
+
+/// What the agent remembers of a consumer on a network.
+public struct ConsumerRecord: Sendable, Equatable {
+    public let network: NetworkName
+    public let name: String
+    /// How many keys the consumer has been given.
+    public var generation: UInt64
+    /// The message of its current key.
+    public var current: Bytes32?
+    /// A rotation that waits for a key; the value is the grace period in seconds.
+    public var pendingRotation: Int64?
+
+    public init(
+        network: NetworkName, name: String, generation: UInt64 = 0, current: Bytes32? = nil,
+        pendingRotation: Int64? = nil
+    ) {
+        self.network = network
+        self.name = name
+        self.generation = generation
+        self.current = current
+        self.pendingRotation = pendingRotation
+    }
+}
+
+/// The reply to a call that carried an `Idempotency-Key`, so that a repeat gets the same one.
+public struct IdempotentReply: Sendable, Equatable {
+    public let key: String
+    /// SHA-256 of the call: a repeat with other contents is refused.
+    public let request: Bytes32
+    public let intents: [Int64]
+    public let fingerprints: [String]
+    public let createdAt: Timestamp
+
+    public init(key: String, request: Bytes32, intents: [Int64], fingerprints: [String], createdAt: Timestamp) {
+        self.key = key
+        self.request = request
+        self.intents = intents
+        self.fingerprints = fingerprints
+        self.createdAt = createdAt
+    }
+}

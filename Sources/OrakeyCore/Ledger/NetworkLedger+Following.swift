@@ -1,0 +1,283 @@
+public import EthereumCore
+
+/// Following the chain: a view comes in, keys and slots move along their tables.
+extension NetworkLedger {
+    /// The block to scan events from in the next view. A cursor whose hash changed goes back by the reorg horizon.
+    public func scanStart(afterDeepReorg: Bool) -> UInt64? {
+        guard let cursor else { return nil }
+        guard afterDeepReorg else { return cursor.block + 1 }
+        return cursor.block > Self.reorgHorizon ? cursor.block - Self.reorgHorizon : 0
+    }
+
+    /// The transactions whose receipts the next view should hold.
+    public func watchedTransactions(afterDeepReorg: Bool) -> [Bytes32] {
+        slots.values.filter { $0.isOpen || afterDeepReorg }.sorted { $0.nonce < $1.nonce }
+            .flatMap { $0.attempts.map(\.hash) }
+    }
+
+    /// Takes the keys that the contract already holds before there is any history: they were not created by this
+    /// journal, so they are `recovered` and handed out on an operator's word only.
+    public mutating func adopt(_ baseline: Baseline, at now: Timestamp) {
+        guard cursor == nil else { return }
+        for (message, isActive) in baseline.keys where keys[message] == nil {
+            var key = KeyRecord(
+                network: settings.name, owner: settings.owner, message: message,
+                state: isActive ? .recovered : .disabled)
+            if !isActive { key.disabledBlock = baseline.block.number }
+            put(key)
+        }
+        highestMessage = baseline.keys.map(\.message).max()
+        setCursor(Cursor(block: baseline.block.number, hash: baseline.block.hash))
+    }
+
+    /// Brings the ledger to what `view` shows, then hands out and plans whatever follows from it.
+    public mutating func apply(_ view: ChainView, at now: Timestamp) {
+        clear(.chainUnreachable)
+        let isDeepReorg = cursor.map { view.scannedFrom <= $0.block } ?? false
+        if isDeepReorg {
+            raise(
+                .deepReorg,
+                "the chain went back below block \(view.scannedFrom + Self.reorgHorizon): keys were re-read",
+                at: now)
+        }
+        self.view = view
+        viewedAt = now
+        watchBalance(view, at: now)
+        followSlots(view, isDeepReorg: isDeepReorg, at: now)
+        followEvents(view, at: now)
+        settle(view, at: now)
+        let settled = max(view.settled, isDeepReorg ? 0 : cursor?.block ?? 0)
+        setCursor(Cursor(block: settled, hash: settled == view.settled ? view.settledHash : cursor?.hash))
+        decide(at: now)
+    }
+
+    /// The head is still the one of the last view: the view is as fresh as the chain.
+    public mutating func sawSameHead(at now: Timestamp) { viewedAt = now }
+
+    /// Everything that follows without a new view: assignments, due rotations, pool, disables.
+    public mutating func decide(at now: Timestamp) {
+        scheduleRotations(at: now)
+        assignKeys(at: now)
+        planDisables(at: now)
+        planCreates(at: now)
+    }
+
+    private mutating func setCursor(_ next: Cursor) {
+        guard cursor != next else { return }
+        cursor = next
+        changes.append(.cursor(settings.name, next))
+    }
+
+    private mutating func watchBalance(_ view: ChainView, at now: Timestamp) {
+        if let level = settings.lowBalance, view.balance < level {
+            raise(.lowBalance, "\(settings.owner) holds \(view.balance) wei, below the configured \(level)", at: now)
+        } else {
+            clear(.lowBalance)
+        }
+    }
+
+    // MARK: - Slots
+
+    private mutating func followSlots(_ view: ChainView, isDeepReorg: Bool, at now: Timestamp) {
+        for slot in slots.values.sorted(by: { $0.nonce < $1.nonce }) where slot.isOpen || isDeepReorg {
+            if slot.state == .lost { continue }
+            if let receipt = slot.attempts.lazy.compactMap({ view.receipts[$0.hash] }).first {
+                lostSightings[slot.id] = nil
+                include(slot, receipt, settled: view.settled, at: now)
+            } else {
+                missReceipt(of: slot, view, at: now)
+            }
+        }
+    }
+
+    private mutating func include(_ slot: TransactionSlot, _ receipt: ReceiptView, settled: UInt64, at now: Timestamp) {
+        var slot = slot
+        let isSettled = receipt.inclusion.block <= settled
+        slot.state = isSettled ? .confirmed(receipt.inclusion) : .mined(receipt.inclusion)
+        put(slot)
+        for id in slot.intents {
+            guard var intent = intents[id] else { continue }
+            intent.block = receipt.inclusion.block
+            intent.transaction = receipt.inclusion.transaction
+            if case .create = intent.payload {
+                intent.messages = receipt.events.filter { $0.kind == .created }.map(\.message)
+            }
+            intent.state = !isSettled ? .mined : receipt.succeeded ? .confirmed : .failed
+            if isSettled, !receipt.succeeded {
+                intent.error = "the contract reverted transaction \(receipt.inclusion.transaction)"
+                raise(.contractReverts, intent.error ?? "", at: now)
+                if intent.kind == .create { createFailed(at: now) }
+            } else if isSettled {
+                if intent.kind == .create {
+                    createFailures = 0
+                    createNotBefore = nil
+                    checkCount(of: intent, at: now)
+                }
+                intent.error = nil
+                clear(.contractReverts)
+            }
+            put(intent)
+        }
+    }
+
+    private mutating func checkCount(of intent: Intent, at now: Timestamp) {
+        guard case .create(let count) = intent.payload, intent.messages.count != count else { return }
+        raise(
+            .badMessage, "intent \(intent.id) asked for \(count) keys, the contract issued \(intent.messages.count)",
+            at: now)
+    }
+
+    private mutating func missReceipt(of slot: TransactionSlot, _ view: ChainView, at now: Timestamp) {
+        var slot = slot
+        switch slot.state {
+        case .mined, .confirmed:
+            slot.state = .broadcast
+            put(slot)
+            for id in slot.intents {
+                guard var intent = intents[id] else { continue }
+                intent.state = .broadcast
+                intent.block = nil
+                intent.transaction = nil
+                if case .create = intent.payload { intent.messages = [] }
+                put(intent)
+            }
+        case .signed, .broadcast, .lost: break
+        }
+        guard view.settledNonce > slot.nonce else {
+            lostSightings[slot.id] = nil
+            return
+        }
+        // The nonce is spent for good and none of ours has a receipt; one lagging endpoint must not decide that.
+        lostSightings[slot.id, default: 0] += 1
+        guard lostSightings[slot.id, default: 0] >= Self.lostSightingsNeeded else { return }
+        lostSightings[slot.id] = nil
+        slot.state = .lost
+        put(slot)
+        if !settings.isSharedWallet {
+            raise(
+                .foreignTransaction,
+                "nonce \(slot.nonce) of \(settings.owner) was taken by a transaction this host did not sign", at: now)
+        }
+        for id in slot.intents {
+            guard var intent = intents[id] else { continue }
+            intent.state = .planned
+            intent.slot = nil
+            intent.nonce = nil
+            put(intent)
+        }
+    }
+
+    // MARK: - Events
+
+    private mutating func followEvents(_ view: ChainView, at now: Timestamp) {
+        let ours = Set(slots.values.flatMap { $0.attempts.map(\.hash) })
+        let fromReceipts = view.receipts.values.flatMap(\.events)
+        var seen = Set<EventPosition>()
+        let events = (view.events + fromReceipts).filter { seen.insert(EventPosition($0)).inserted }
+            .sorted { ($0.inclusion.block, $0.logIndex) < ($1.inclusion.block, $1.logIndex) }
+
+        forgetUnmined(view, events)
+        for event in events {
+            switch event.kind {
+            case .created: noteCreate(event, isOurs: ours.contains(event.inclusion.transaction), at: now)
+            case .disabled: noteDisable(event, isOurs: ours.contains(event.inclusion.transaction), at: now)
+            }
+        }
+    }
+
+    private struct EventPosition: Hashable {
+        let block: Bytes32
+        let index: UInt64
+        init(_ event: KeyEvent) {
+            block = event.inclusion.blockHash
+            index = event.logIndex
+        }
+    }
+
+    /// What the scanned range held before and holds no more was reorged away.
+    private mutating func forgetUnmined(_ view: ChainView, _ events: [KeyEvent]) {
+        let created = Set(events.lazy.filter { $0.kind == .created }.map(\.message))
+        let disabled = Set(events.lazy.filter { $0.kind == .disabled }.map(\.message))
+        for key in Array(keys.values) {
+            if let block = key.createdBlock, block >= view.scannedFrom, !created.contains(key.message) {
+                if !move(key.message, .createUnmined, { $0.createdBlock = nil }) {
+                    var changed = key
+                    changed.createdBlock = nil
+                    put(changed)
+                }
+                recall(key.message)
+            }
+            if let block = key.disabledBlock, block >= view.scannedFrom, !disabled.contains(key.message),
+                var changed = keys[key.message]
+            {
+                changed.state = changed.state.after(.disableUnmined) ?? changed.state
+                changed.disabledBlock = nil
+                changed.disabledTransaction = nil
+                put(changed)
+            }
+        }
+    }
+
+    private mutating func noteCreate(_ event: KeyEvent, isOurs: Bool, at now: Timestamp) {
+        if var key = keys[event.message] {
+            if key.state == .orphaned { key.state = .pending }
+            key.createdBlock = event.inclusion.block
+            key.createdTransaction = event.inclusion.transaction
+            return put(key)
+        }
+        // Settled long ago and no longer in memory.
+        if let highestMessage, event.message <= highestMessage, event.inclusion.block <= cursor?.block ?? 0 { return }
+        var key = KeyRecord(
+            network: settings.name, owner: settings.owner, message: event.message, state: isOurs ? .pending : .foreign)
+        key.createdBlock = event.inclusion.block
+        key.createdTransaction = event.inclusion.transaction
+        put(key)
+        if !isOurs, !settings.isSharedWallet {
+            raise(
+                .foreignCreate,
+                "transaction \(event.inclusion.transaction) created key \(event.message): somebody else has this wallet",
+                at: now)
+        }
+    }
+
+    private mutating func noteDisable(_ event: KeyEvent, isOurs: Bool, at now: Timestamp) {
+        guard let key = keys[event.message], key.state != .disabled else { return }
+        if key.state != .disabling {
+            // Not asked for by this host: out of circulation at once, whoever did it.
+            move(event.message, .revoked) { $0.reason = $0.reason ?? "disabled on chain by another host" }
+            recall(event.message)
+        }
+        if !isOurs, !settings.isSharedWallet, key.disabledBlock == nil {
+            raise(
+                .foreignDisable, "transaction \(event.inclusion.transaction) disabled key \(event.message)", at: now)
+        }
+        guard var changed = keys[event.message] else { return }
+        changed.disabledBlock = event.inclusion.block
+        changed.disabledTransaction = event.inclusion.transaction
+        put(changed)
+    }
+
+    /// Moves keys whose events are deep enough.
+    private mutating func settle(_ view: ChainView, at now: Timestamp) {
+        let ripe = keys.values.filter { $0.createdBlock.map { $0 <= view.settled } ?? false }.sorted {
+            $0.message < $1.message
+        }
+        for key in ripe where key.state == .pending {
+            guard settings.contract.accepts(key.message), highestMessage.map({ key.message > $0 }) ?? true else {
+                raise(
+                    .badMessage, "the contract issued \(key.message), which is not larger than every earlier message",
+                    at: now)
+                move(key.message, .createUnmined)
+                continue
+            }
+            move(key.message, .createConfirmed)
+            highestMessage = key.message
+        }
+        for key in ripe where key.state == .foreign {
+            if highestMessage.map({ key.message > $0 }) ?? true { highestMessage = key.message }
+        }
+        for key in Array(keys.values) where key.state == .disabling {
+            if let block = key.disabledBlock, block <= view.settled { move(key.message, .disableConfirmed) }
+        }
+    }
+}

@@ -1,0 +1,151 @@
+public import EthereumCore
+
+/// What is to be sent: intents that follow from the state of the keys.
+extension NetworkLedger {
+    /// Creates that will still add keys to the pool.
+    public var openCreates: [Intent] {
+        intents.values.filter { $0.kind == .create && !$0.state.isFinal }.sorted { $0.id < $1.id }
+    }
+
+    @discardableResult
+    mutating func plan(_ payload: Intent.Payload, urgent: Bool, notBefore: Timestamp, at now: Timestamp) -> Intent {
+        let intent = Intent(
+            id: nextIdentifier(), network: settings.name, payload: payload, isUrgent: urgent, notBefore: notBefore,
+            createdAt: now)
+        put(intent)
+        return intent
+    }
+
+    mutating func planCreate(count: Int, at now: Timestamp) -> [Intent] {
+        var rest = count
+        var planned: [Intent] = []
+        while rest > 0 {
+            let part = min(rest, settings.contract.maxCreateBatch)
+            planned.append(plan(.create(count: part), urgent: false, notBefore: now, at: now))
+            rest -= part
+        }
+        return planned
+    }
+
+    mutating func planDisable(
+        _ messages: [Bytes32], urgent: Bool, notBefore: Timestamp, at now: Timestamp
+    ) -> [Intent] {
+        var rest = messages[...]
+        var planned: [Intent] = []
+        while !rest.isEmpty {
+            let part = rest.prefix(settings.contract.maxDisableBatch)
+            rest = rest.dropFirst(part.count)
+            planned.append(plan(.disable(Array(part)), urgent: urgent, notBefore: notBefore, at: now))
+        }
+        return planned
+    }
+
+    /// Keeps the pool at its target, and adds a key for everyone who waits for one.
+    mutating func planCreates(at now: Timestamp) {
+        if let createNotBefore, now < createNotBefore { return }
+        let waiting = consumers.values.count {
+            consumerSettings[$0.name] != nil && ($0.current == nil || $0.pendingRotation != nil)
+        }
+        let ready = keys.values.count { $0.state == .pooled || $0.state == .pending }
+        // A mined create's keys are already counted as pending.
+        let coming = openCreates.filter { $0.state != .mined }.reduce(0) { sum, intent in
+            if case .create(let count) = intent.payload { sum + count } else { sum }
+        }
+        let missing = settings.poolTarget + waiting - ready - coming
+        guard missing > 0 else { return }
+        _ = planCreate(count: missing, at: now)
+    }
+
+    /// After a failed create, waits longer each time before trying again by itself.
+    mutating func createFailed(at now: Timestamp) {
+        createFailures = min(createFailures + 1, 8)
+        createNotBefore = now.adding(seconds: Int64(15) << Int64(createFailures))
+    }
+
+    /// A key out of circulation must end dead: whatever became of earlier disables, there is always one under way.
+    mutating func planDisables(at now: Timestamp) {
+        let covered = Set(intents.values.lazy.filter { $0.kind == .disable && !$0.state.isFinal }.flatMap(\.messages))
+        for key in Array(keys.values) where key.state == .retiring {
+            guard let end = key.notAfter, end <= now else { continue }
+            move(key.message, .revoked)
+        }
+        let uncovered = keys.values.filter {
+            $0.state == .disabling && $0.disabledBlock == nil && !covered.contains($0.message)
+        }
+        .map(\.message).sorted()
+        _ = planDisable(uncovered, urgent: true, notBefore: disableNotBefore ?? now, at: now)
+    }
+
+    // MARK: - Due work
+
+    /// The next thing to do on the wire.
+    public enum Work: Sendable, Equatable {
+        /// Bind these planned intents to a nonce and sign.
+        case sign([Intent])
+        /// Hand the newest attempt of this slot to an endpoint (again).
+        case broadcast(TransactionSlot)
+        /// Offer more for this slot.
+        case replace(TransactionSlot)
+    }
+
+    /// Seconds after which the same bytes are handed out again: a mempool may have dropped them.
+    static let rebroadcastAfter: Int64 = 20
+
+    /// All that is due now, urgent things first.
+    public func dueWork(at now: Timestamp) -> [Work] {
+        var work: [Work] = []
+        for slot in slots.values.sorted(by: { $0.nonce < $1.nonce }) {
+            guard let newest = slot.attempts.last else { continue }
+            switch slot.state {
+            case .signed: work.append(.broadcast(slot))
+            case .broadcast:
+                guard let sent = newest.sentAt else {
+                    work.append(.broadcast(slot))
+                    continue
+                }
+                let age = now.seconds(since: min(newest.signedAt, sent))
+                if age < 0 || age >= settings.fees.resubmitAfter || isUnderpaid(slot, newest) {
+                    work.append(.replace(slot))
+                } else if now.seconds(since: sent) >= Self.rebroadcastAfter {
+                    work.append(.broadcast(slot))
+                }
+            case .mined, .confirmed, .lost: break
+            }
+        }
+        let due = intents.values.filter { $0.state == .planned && $0.notBefore <= now }
+            .sorted { ($0.isUrgent ? 0 : 1, $0.id) < ($1.isUrgent ? 0 : 1, $1.id) }
+        work += disableGroups(due.filter { $0.kind == .disable }).map { .sign($0) }
+        work += due.filter { $0.kind != .disable }.map { .sign([$0]) }
+        return work
+    }
+
+    /// An urgent slot that still carries an ordinary tip is worth a replacement at once; one attempt only.
+    private func isUnderpaid(_ slot: TransactionSlot, _ newest: Attempt) -> Bool {
+        slot.isUrgent && slot.attempts.count == 1 && !newest.isUrgent
+    }
+
+    /// Many disables due at once go out in one transaction.
+    private func disableGroups(_ due: [Intent]) -> [[Intent]] {
+        var groups: [[Intent]] = []
+        var size = 0
+        for intent in due {
+            let count = max(intent.messages.count, 1)
+            if groups.isEmpty || size + count > settings.contract.maxDisableBatch {
+                groups.append([])
+                size = 0
+            }
+            groups[groups.count - 1].append(intent)
+            size += count
+        }
+        return groups
+    }
+
+    /// Messages of these disables that are still to be disabled.
+    public func messagesToDisable(_ intents: [Intent]) -> [Bytes32] {
+        var seen = Set<Bytes32>()
+        return intents.flatMap(\.messages).filter { message in
+            guard seen.insert(message).inserted, let key = keys[message] else { return false }
+            return key.state != .disabled && key.disabledBlock == nil
+        }
+    }
+}

@@ -1,0 +1,156 @@
+public import EthereumCore
+public import OrakeyConfig
+public import OrakeyKey
+
+/// The way of a transaction to the chain, one journaled step at a time.
+extension NetworkLedger {
+    /// The next free nonce: after everything the chain has counted and everything this journal has signed.
+    public var nextNonce: UInt64? {
+        guard let view else { return nil }
+        let signed = slots.values.lazy.filter { $0.state != .lost }.map { $0.nonce + 1 }.max() ?? 0
+        return max(view.nonce, signed)
+    }
+
+    /// Binds planned intents to a nonce with the first signed attempt. Commit this before the bytes leave the host.
+    public mutating func bind(
+        _ ids: [Int64], nonce: UInt64, callData: [UInt8], gasLimit: UInt64, attempt: Attempt
+    ) -> TransactionSlot? {
+        let bound = ids.compactMap { intents[$0] }
+        guard bound.count == ids.count, bound.allSatisfy({ $0.state == .planned }), nonce == nextNonce else {
+            return nil
+        }
+        let slot = TransactionSlot(
+            id: nextIdentifier(), network: settings.name, nonce: nonce, callData: callData, gasLimit: gasLimit,
+            isUrgent: attempt.isUrgent, attempts: [attempt], intents: ids)
+        put(slot)
+        for var intent in bound {
+            intent.state = .signed
+            intent.slot = slot.id
+            intent.nonce = nonce
+            intent.error = nil
+            put(intent)
+        }
+        clear(.insufficientFunds)
+        clear(.contractReverts)
+        return slot
+    }
+
+    /// Adds a replacement with other fees and the same call. Commit this before the bytes leave the host.
+    public mutating func replace(_ id: Int64, with attempt: Attempt) -> TransactionSlot? {
+        guard var slot = slots[id], slot.isOpen else { return nil }
+        if case .mined = slot.state { return nil }
+        slot.attempts.append(attempt)
+        slot.state = .signed
+        put(slot)
+        clear(.feeCapReached)
+        return slot
+    }
+
+    /// An endpoint has (or already had) the newest attempt.
+    public mutating func sent(_ id: Int64, _ hash: Bytes32, at now: Timestamp) {
+        guard var slot = slots[id], let index = slot.attempts.firstIndex(where: { $0.hash == hash }) else { return }
+        slot.attempts[index].sentAt = now
+        if slot.state == .signed { slot.state = .broadcast }
+        put(slot)
+        for id in slot.intents {
+            guard var intent = intents[id], intent.state == .signed else { continue }
+            intent.state = .broadcast
+            put(intent)
+        }
+    }
+
+    /// An endpoint refused the newest attempt, or nobody knows whether it arrived. Nothing is taken back: the same
+    /// bytes go out again, or others at the same nonce.
+    public mutating func sendingFailed(_ id: Int64, reason: String, at now: Timestamp) {
+        guard let slot = slots[id] else { return }
+        for id in slot.intents {
+            guard var intent = intents[id], !intent.state.isFinal else { continue }
+            intent.error = reason
+            put(intent)
+        }
+    }
+
+    /// The cap leaves no room for a better offer: an alarm and the same bytes again, not a loop of replacements.
+    public mutating func capReached(_ id: Int64, at now: Timestamp) {
+        guard let slot = slots[id] else { return }
+        raise(
+            .feeCapReached,
+            "nonce \(slot.nonce) waits at the configured cap of \(settings.fees.maxFee) wei per gas; raise fees.max_fee_gwei",
+            at: now)
+    }
+
+    /// The account can't pay yet: the intents wait.
+    public mutating func cannotPay(_ ids: [Int64], needed: UInt256, at now: Timestamp) {
+        raise(
+            .insufficientFunds,
+            "\(settings.owner) needs \(needed) wei for gas and holds \(view?.balance ?? 0); send funds to it", at: now)
+        note(ids, error: "insufficient funds for gas: \(needed) wei needed")
+    }
+
+    /// The contract would revert the call, so nothing was signed. Disables wait and try again; a create has failed.
+    public mutating func refused(_ ids: [Int64], reason: String, at now: Timestamp) {
+        raise(.contractReverts, "the contract refuses the call: \(reason)", at: now)
+        for id in ids {
+            guard var intent = intents[id], intent.state == .planned else { continue }
+            intent.error = reason
+            switch intent.payload {
+            case .create, .setRevoker:
+                intent.state = .failed
+            case .disable:
+                intent.notBefore = now.adding(seconds: 15)
+            }
+            put(intent)
+        }
+        if ids.contains(where: { if case .create = intents[$0]?.payload { true } else { false } }) {
+            createFailed(at: now)
+        }
+    }
+
+    /// Nothing is left to disable: the goal was reached by somebody else.
+    public mutating func alreadyDone(_ ids: [Int64]) {
+        for id in ids {
+            guard var intent = intents[id], intent.state == .planned else { continue }
+            intent.state = .confirmed
+            intent.error = nil
+            put(intent)
+        }
+    }
+
+    private mutating func note(_ ids: [Int64], error: String) {
+        for id in ids {
+            guard var intent = intents[id] else { continue }
+            intent.error = error
+            put(intent)
+        }
+    }
+
+    /// The chain says that these keys are not active, though no event of this host's made them so.
+    public mutating func foundDead(_ messages: [Bytes32], at now: Timestamp) {
+        let settled = view?.settled
+        for message in messages where keys[message]?.disabledBlock == nil {
+            move(message, .disableConfirmed) { $0.disabledBlock = settled }
+            recall(message)
+        }
+    }
+
+    /// Fingerprints that became known because the wallet was unlocked.
+    public mutating func identify(_ fingerprints: [(Bytes32, Fingerprint)]) {
+        for (message, fingerprint) in fingerprints {
+            guard var key = keys[message], key.fingerprint == nil else { continue }
+            key.fingerprint = fingerprint
+            put(key)
+        }
+    }
+
+    /// Remembers the reply to a call with an `Idempotency-Key`, in the same commit as what the call decided.
+    public mutating func remember(_ reply: IdempotentReply) { changes.append(.reply(reply)) }
+
+    /// Takes over settings that were read anew.
+    public mutating func reconfigure(_ settings: NetworkProfile, consumers: [ConsumerSection]) {
+        self.settings = settings
+        consumerSettings = Dictionary(uniqueKeysWithValues: consumers.map { ($0.name, $0) })
+        for name in consumerSettings.keys where self.consumers[name] == nil {
+            put(ConsumerRecord(network: settings.name, name: name))
+        }
+    }
+}

@@ -1,0 +1,49 @@
+public import EthereumCore
+public import EthereumWallet
+public import OrakeyConfig
+public import OrakeyKey
+
+/// Everything the agent needs to know about one network, with the configuration's names resolved.
+public struct NetworkProfile: Sendable {
+    public var name: NetworkName
+    public var chainID: UInt64
+    /// The account at ``path``; the zero address until the wallet has been unlocked once.
+    public var owner: Address
+    public var path: DerivationPath
+    public var contract: ContractDescription
+    public var confirmations: Confirmations
+    public var fees: FeePolicy
+    /// How many unused keys to keep ready.
+    public var poolTarget: Int
+    /// Another host uses the same wallet: its creates and disables are no alarm.
+    public var isSharedWallet: Bool
+    public var layout: KeyLayout
+    public var scheme: SigningScheme
+    /// Time between two looks at the chain.
+    public var pollInterval: Duration
+    /// Hand-out stops when the view of the chain is older than this many seconds; nil never.
+    public var maxViewAge: Int64?
+    /// A balance below this many wei raises an alarm; nil never.
+    public var lowBalance: UInt256?
+
+    public init(
+        name: NetworkName, chainID: UInt64, owner: Address, path: DerivationPath, contract: ContractDescription,
+        confirmations: Confirmations, fees: FeePolicy, poolTarget: Int, isSharedWallet: Bool, layout: KeyLayout,
+        scheme: SigningScheme, pollInterval: Duration, maxViewAge: Int64?, lowBalance: UInt256?
+    ) {
+        self.name = name
+        self.chainID = chainID
+        self.owner = owner
+        self.path = path
+        self.contract = contract
+        self.confirmations = confirmations
+        self.fees = fees
+        self.poolTarget = poolTarget
+        self.isSharedWallet = isSharedWallet
+        self.layout = layout
+        self.scheme = scheme
+        self.pollInterval = pollInterval
+        self.maxViewAge = maxViewAge
+        self.lowBalance = lowBalance
+    }
+}

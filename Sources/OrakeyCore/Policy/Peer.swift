@@ -1,0 +1,19 @@
+/// The process at the other end of a socket, as the kernel vouches for it.
+public struct Peer: Sendable, Hashable {
+    public let processID: Int32
+    public let userID: UInt32
+    /// Primary and supplementary groups.
+    public let groupIDs: [UInt32]
+    /// The executable's path, where it could be read.
+    public let executable: String?
+    /// The systemd unit of the process's control group, where it has one.
+    public let unit: String?
+
+    public init(processID: Int32, userID: UInt32, groupIDs: [UInt32], executable: String? = nil, unit: String? = nil) {
+        self.processID = processID
+        self.userID = userID
+        self.groupIDs = groupIDs
+        self.executable = executable
+        self.unit = unit
+    }
+}

@@ -1,0 +1,47 @@
+public import OrakeyConfig
+import OrakeyKey
+
+/// Who may be given which consumer's key. The one place where that is decided.
+public struct Policy: Sendable {
+    private let consumers: [ConsumerSection]
+
+    public init(consumers: [ConsumerSection]) { self.consumers = consumers }
+
+    /// The outcome of a request for a key.
+    public enum Verdict: Sendable, Equatable {
+        /// Exactly one consumer fits.
+        case granted(consumer: String, network: String)
+        /// Several fit: the request must name a consumer or a network. The value lists them.
+        case ambiguous([String])
+        /// None fits.
+        case denied
+    }
+
+    /// Decides for one request. A rule's kinds must all hold; within a kind one value is enough; an empty rule matches
+    /// nobody.
+    public func authorise(_ peer: Peer, consumer: String?, network: String?) -> Verdict {
+        let fitting = consumers.filter { settings in
+            Self.matches(settings.match, peer) && (consumer.map { $0 == settings.name } ?? true)
+                && (network.map { $0 == settings.network.description } ?? true)
+        }
+        guard let first = fitting.first else { return .denied }
+        guard fitting.count == 1 else { return .ambiguous(fitting.map { "\($0.name) on \($0.network)" }) }
+        return .granted(consumer: first.name, network: first.network.description)
+    }
+
+    private static func matches(_ rule: PeerMatch, _ peer: Peer) -> Bool {
+        guard !(rule.users.isEmpty && rule.groups.isEmpty && rule.executables.isEmpty && rule.units.isEmpty) else {
+            return false
+        }
+        if !rule.users.isEmpty, !rule.users.contains(peer.userID) { return false }
+        if !rule.groups.isEmpty, !peer.groupIDs.contains(where: rule.groups.contains) { return false }
+        if !rule.executables.isEmpty, !(peer.executable.map(rule.executables.contains) ?? false) { return false }
+        if !rule.units.isEmpty, !(peer.unit.map(rule.units.contains) ?? false) { return false }
+        return true
+    }
+
+    /// Whether any rule needs what only `/proc` tells; reading it costs system calls on every request.
+    public var needsProcessDetails: Bool {
+        consumers.contains { !$0.match.executables.isEmpty || !$0.match.units.isEmpty }
+    }
+}

@@ -1,0 +1,104 @@
+import EthereumWallet
+import NIOCore
+import NIOHTTP1
+import OrakeyAPI
+import OrakeyCore
+import StrictJSON
+
+/// A request as a route sees it, already checked and bounded.
+struct Exchange: Sendable {
+    let method: HTTPMethod
+    let path: String
+    let query: [String: String]
+    let headers: HTTPHeaders
+    let body: ByteBuffer
+    let peer: Peer
+    let channel: any Channel
+}
+
+/// A route's answer.
+enum Answer: Sendable {
+    case json(HTTPResponseStatus, JSON)
+    /// Bytes ready to be written, of the given type. May hold a key: never logged.
+    case bytes(HTTPResponseStatus, contentType: String, ByteBuffer)
+    /// An event stream; the closure gets a writer and returns what to call when the connection ends.
+    case stream(@Sendable (EventWriter) -> @Sendable () -> Void)
+
+    static func failure(_ error: ErrorBody, status: Int? = nil) -> Answer {
+        .json(HTTPResponseStatus(statusCode: status ?? error.code?.status ?? 500), error.json)
+    }
+}
+
+/// A route that refuses throws this.
+struct Refusal: Error {
+    let body: ErrorBody
+
+    init(_ code: ErrorCode, _ message: String, hint: String? = nil) { body = ErrorBody(code, message, hint: hint) }
+}
+
+/// What a socket offers.
+protocol Router: Sendable {
+    /// Answers at once, on the event loop; nil when the request needs ``answer(_:)``.
+    func answerAtOnce(_ exchange: Exchange) -> Answer?
+    func answer(_ exchange: Exchange) async throws -> Answer
+    /// Whether the peer may use the socket at all.
+    func admits(_ peer: Peer) -> Bool
+    var needsProcessDetails: Bool { get }
+}
+
+extension Exchange {
+    /// The body as JSON; an empty body is an empty object.
+    func json() throws -> JSON {
+        if body.readableBytes == 0 { return .object([:]) }
+        do {
+            return try JSON.parse(Array(body.readableBytesView))
+        } catch {
+            throw Refusal(.badRequest, "the body is not JSON as documented: \(error)")
+        }
+    }
+
+    /// Refuses query parameters that the route does not know.
+    func allowQuery(_ names: String...) throws {
+        for name in query.keys where !names.contains(name) {
+            let known = names.isEmpty ? "this call takes none" : "known: \(names.joined(separator: ", "))"
+            throw Refusal(.badRequest, "unknown query parameter", hint: known)
+        }
+    }
+
+    func integer(_ name: String, in range: ClosedRange<Int64>) throws -> Int64? {
+        guard let text = query[name] else { return nil }
+        guard let number = Int64(text), range.contains(number), text.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 })
+        else {
+            throw Refusal(.badRequest, "\(name) must be a number from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return number
+    }
+}
+
+/// Writes server-sent events to one connection.
+final class EventWriter: Sendable {
+    private let channel: any Channel
+
+    init(channel: any Channel) { self.channel = channel }
+
+    /// One event. `data` must be a single line.
+    func send(_ event: String, data: ByteBuffer) {
+        var buffer = channel.allocator.buffer(capacity: data.readableBytes + event.utf8.count + 16)
+        buffer.writeString("event: \(event)\ndata: ")
+        buffer.writeImmutableBuffer(data)
+        buffer.writeString("\n\n")
+        write(buffer)
+    }
+
+    func comment() {
+        var buffer = channel.allocator.buffer(capacity: 8)
+        buffer.writeString(": \n\n")
+        write(buffer)
+    }
+
+    private func write(_ buffer: ByteBuffer) {
+        // A reader that does not read is cut off rather than buffered for.
+        guard channel.isWritable else { return channel.close(promise: nil) }
+        channel.writeAndFlush(HTTPServerResponsePart.body(.byteBuffer(buffer)), promise: nil)
+    }
+}

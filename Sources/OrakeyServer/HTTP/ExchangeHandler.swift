@@ -1,0 +1,206 @@
+import Glibc
+import Logging
+import NIOCore
+import NIOHTTP1
+import OrakeyAPI
+import OrakeyCore
+import StrictJSON
+
+/// One connection: collects a request within its bounds, finds out who asks, lets the router answer.
+final class ExchangeHandler: ChannelInboundHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias OutboundOut = HTTPServerResponsePart
+
+    private let router: any Router
+    private let limits: ServerLimits
+    private let log: Logger
+    private let credentials: PeerReader.Credentials
+    private let groups: [UInt32]
+    private let processDescriptor: Int32?
+
+    private var head: HTTPRequestHead?
+    private var body = ByteBuffer()
+    /// Set once the request is beyond its bounds: the rest is read and thrown away.
+    private var refusal: ErrorBody?
+    private var endStream: (@Sendable () -> Void)?
+    private var heartbeat: RepeatedTask?
+    /// From a complete request to its answer.
+    private var isBusy = false
+    private var isDraining = false
+
+    init(
+        router: any Router, limits: ServerLimits, log: Logger, credentials: PeerReader.Credentials, groups: [UInt32],
+        processDescriptor: Int32?
+    ) {
+        self.router = router
+        self.limits = limits
+        self.log = log
+        self.credentials = credentials
+        self.groups = groups
+        self.processDescriptor = processDescriptor
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard endStream == nil else { return }
+        switch unwrapInboundIn(data) {
+        case .head(let head):
+            self.head = head
+            body.clear()
+            refusal = check(head)
+        case .body(var part):
+            guard refusal == nil else { return }
+            guard body.readableBytes + part.readableBytes <= limits.bodyBytes else {
+                refusal = ErrorBody(.tooLarge, "the body is larger than \(limits.bodyBytes) bytes")
+                body.clear()
+                return
+            }
+            body.writeBuffer(&part)
+        case .end:
+            guard let head else { return }
+            self.head = nil
+            isBusy = true
+            if let refusal {
+                self.refusal = nil
+                return respond(.failure(refusal), to: head, context: context, mustClose: true)
+            }
+            dispatch(head, context: context)
+        }
+    }
+
+    /// What can be refused from the head alone.
+    private func check(_ head: HTTPRequestHead) -> ErrorBody? {
+        let size = head.uri.utf8.count + head.headers.reduce(0) { $0 + $1.name.utf8.count + $1.value.utf8.count + 4 }
+        if size > limits.headBytes || head.headers.count > limits.headerCount {
+            return ErrorBody(.headersTooLarge, "the request's head is larger than \(limits.headBytes) bytes")
+        }
+        // A web page can make a browser call local servers; no other client sends these.
+        for name in ["origin", "referer", "sec-fetch-site"] where head.headers.contains(name: name) {
+            return ErrorBody(.browserRequest, "requests from web pages are refused (\(name) header)")
+        }
+        guard head.version == .http1_1 || head.version == .http1_0 else {
+            return ErrorBody(.badRequest, "HTTP/1.1 is spoken here")
+        }
+        return nil
+    }
+
+    private func dispatch(_ head: HTTPRequestHead, context: ChannelHandlerContext) {
+        var executable: String?
+        var unit: String?
+        if router.needsProcessDetails {
+            (executable, unit) = PeerReader.details(credentials, descriptor: processDescriptor)
+        }
+        let peer = Peer(
+            processID: credentials.processID, userID: credentials.userID, groupIDs: groups, executable: executable,
+            unit: unit)
+        guard router.admits(peer) else {
+            return respond(
+                .failure(ErrorBody(.forbidden, "this socket is for root and the service's own user")), to: head,
+                context: context)
+        }
+        let exchange: Exchange
+        switch Target.parse(head.uri) {
+        case .success(let target):
+            exchange = Exchange(
+                method: head.method, path: target.path, query: target.query, headers: head.headers, body: body,
+                peer: peer,
+                channel: context.channel)
+        case .failure(let refusal): return respond(.failure(refusal.body), to: head, context: context)
+        }
+        body = ByteBuffer()
+        if let answer = router.answerAtOnce(exchange) { return respond(answer, to: head, context: context) }
+        let router = router
+        let log = log
+        let future = context.eventLoop.makeFutureWithTask { () async -> Answer in
+            do {
+                return try await router.answer(exchange)
+            } catch let refusal as Refusal {
+                return .failure(refusal.body)
+            } catch let error as AgentError {
+                return .failure(Wire.error(error))
+            } catch {
+                log.error("request failed", metadata: ["path": "\(exchange.path)", "error": "\(error)"])
+                return .failure(ErrorBody(.internalError, "an internal error; the log says more"))
+            }
+        }
+        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        future.whenSuccess { answer in
+            let (handler, context) = bound.value
+            guard context.channel.isActive else { return }
+            handler.respond(answer, to: head, context: context)
+        }
+    }
+
+    // MARK: - Answering
+
+    private func respond(
+        _ answer: Answer, to head: HTTPRequestHead, context: ChannelHandlerContext, mustClose: Bool = false
+    ) {
+        switch answer {
+        case .json(let status, let json):
+            var buffer = context.channel.allocator.buffer(bytes: json.serialize())
+            buffer.writeString("\n")
+            write(status, "application/json", buffer, head, context, mustClose: mustClose)
+        case .bytes(let status, let type, let buffer):
+            write(status, type, buffer, head, context, mustClose: mustClose)
+        case .stream(let start):
+            let headers = HTTPHeaders([
+                ("content-type", "text/event-stream"), ("cache-control", "no-store"), ("transfer-encoding", "chunked"),
+            ])
+            context.writeAndFlush(
+                wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: .ok, headers: headers))), promise: nil
+            )
+            let writer = EventWriter(channel: context.channel)
+            heartbeat = context.eventLoop.scheduleRepeatedTask(
+                initialDelay: .seconds(limits.heartbeatSeconds), delay: .seconds(limits.heartbeatSeconds)
+            ) { _ in writer.comment() }
+            endStream = start(writer)
+        }
+    }
+
+    private func write(
+        _ status: HTTPResponseStatus, _ type: String, _ buffer: ByteBuffer, _ head: HTTPRequestHead,
+        _ context: ChannelHandlerContext, mustClose: Bool
+    ) {
+        isBusy = false
+        let keepAlive = head.isKeepAlive && !mustClose && !isDraining
+        var headers = HTTPHeaders()
+        headers.reserveCapacity(4)
+        headers.add(name: "content-type", value: type)
+        headers.add(name: "content-length", value: String(buffer.readableBytes))
+        headers.add(name: "cache-control", value: "no-store")
+        if !keepAlive { headers.add(name: "connection", value: "close") }
+        context.write(
+            wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: status, headers: headers))), promise: nil)
+        if head.method != .HEAD { context.write(wrapOutboundOut(.body(.byteBuffer(buffer))), promise: nil) }
+        let channel = context.channel
+        let end = context.writeAndFlush(wrapOutboundOut(.end(nil)))
+        if !keepAlive { end.whenComplete { _ in channel.close(promise: nil) } }
+    }
+
+    // MARK: - Ends
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if event is IdleStateHandler.IdleStateEvent {
+            // A caller that waits for confirmation sends nothing meanwhile.
+            if !isBusy { context.close(promise: nil) }
+        } else if event is DrainEvent {
+            isDraining = true
+            if !isBusy || endStream != nil { context.close(promise: nil) }
+        } else if case ChannelEvent.inputClosed? = event as? ChannelEvent {
+            // Half-closed by the client: nothing more will come. A pending answer is still written.
+            if !isBusy || endStream != nil { context.close(promise: nil) } else { isDraining = true }
+        } else {
+            context.fireUserInboundEventTriggered(event)
+        }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        endStream?()
+        endStream = nil
+        heartbeat?.cancel()
+        if let processDescriptor { close(processDescriptor) }
+        context.fireChannelInactive()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+}

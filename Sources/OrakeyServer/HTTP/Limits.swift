@@ -1,0 +1,19 @@
+/// Every bound of the sockets, in one place.
+public struct ServerLimits: Sendable {
+    /// Connections that one user may hold on one socket.
+    public var connectionsPerUser = 512
+    /// Seconds after which a connection without traffic is closed.
+    public var idleSeconds: Int64 = 60
+    /// Bytes of a request's line and headers together.
+    public var headBytes = 16 * 1024
+    /// Headers of one request.
+    public var headerCount = 64
+    /// Bytes of a request's body.
+    public var bodyBytes = 64 * 1024
+    /// Seconds between two comments on an event stream.
+    public var heartbeatSeconds: Int64 = 15
+    /// The longest time that `?timeout=` may ask for, in seconds.
+    public static let longestWait: Int64 = 24 * 3600
+
+    public init() {}
+}

@@ -1,0 +1,224 @@
+import EthereumCore
+import EthereumWallet
+import NIOCore
+import NIOHTTP1
+import OrakeyAPI
+import OrakeyCore
+import OrakeyKey
+import StrictJSON
+
+/// The control socket: what operators may do. The socket's mode keeps others out; the peer's user is checked as well.
+struct ControlRouter: Router {
+    let agent: KeyAgent
+    let context: ControlContext
+
+    let needsProcessDetails = false
+
+    func admits(_ peer: Peer) -> Bool {
+        peer.userID == 0 || context.allowedUsers.contains(peer.userID)
+            || peer.groupIDs.contains { context.allowedGroups.contains($0) }
+    }
+
+    func answerAtOnce(_ exchange: Exchange) -> Answer? { nil }
+
+    func answer(_ exchange: Exchange) async throws -> Answer {
+        let segments = exchange.path.split(separator: "/", omittingEmptySubsequences: false).dropFirst().map(
+            String.init)
+        switch (exchange.method, segments) {
+        case (.GET, ["v1", "status"]): return try await status(exchange)
+        case (.GET, ["v1", "keys"]): return try await keys(exchange)
+        case (.POST, ["v1", "keys"]): return try await create(exchange)
+        case (.POST, ["v1", "rotate"]): return try await rotate(exchange)
+        case (.POST, ["v1", "revoke"]): return try await revoke(exchange)
+        case (.POST, ["v1", "lock"]): return try await lock(exchange)
+        case (.POST, ["v1", "unlock"]): return try await unlock(exchange)
+        case (.GET, ["v1", "intents"]): return try await intents(exchange)
+        case (.GET, let path) where path.count == 3 && path[0] == "v1" && path[1] == "intents":
+            return try await intent(exchange, path[2])
+        case (_, ["v1", "status"]), (_, ["v1", "keys"]), (_, ["v1", "rotate"]), (_, ["v1", "revoke"]),
+            (_, ["v1", "lock"]), (_, ["v1", "unlock"]), (_, ["v1", "intents"]):
+            throw Refusal(.methodNotAllowed, "this path does not take \(exchange.method.rawValue)")
+        default: throw Refusal(.notFound, "there is nothing at this path", hint: "orakeyd(8) lists the calls")
+        }
+    }
+
+    // MARK: - Reading
+
+    private func status(_ exchange: Exchange) async throws -> Answer {
+        try exchange.allowQuery()
+        let status = Wire.status(
+            version: context.version, startedAt: context.startedAt, now: await agent.now,
+            isLocked: await agent.isLocked,
+            networks: await agent.networkStatus(), dormant: agent.dormant.map(\.description),
+            consumers: await agent.consumerStatus())
+        return .json(.ok, status.json)
+    }
+
+    private func keys(_ exchange: Exchange) async throws -> Answer {
+        try exchange.allowQuery("after", "limit", "state")
+        let after = try exchange.integer("after", in: 0...Int64.max) ?? 0
+        let limit = Int(try exchange.integer("limit", in: 1...1000) ?? 100)
+        var state: OrakeyCore.KeyState?
+        if let text = exchange.query["state"] {
+            guard let known = Wire.keyState(text) else {
+                let names = OrakeyCore.KeyState.allCases.map(\.rawValue).joined(separator: ", ")
+                throw Refusal(.badRequest, "no such state", hint: "states: \(names)")
+            }
+            state = known
+        }
+        let page = try await agent.keys(after: after, limit: limit + 1, state: state)
+        let shown = page.prefix(limit)
+        let next = page.count > limit ? shown.last.map { String($0.cursor) } : nil
+        return .json(.ok, KeyList(keys: shown.map { Wire.key($0.key) }, next: next).json)
+    }
+
+    private func intents(_ exchange: Exchange) async throws -> Answer {
+        try exchange.allowQuery("after", "limit")
+        let before = try exchange.integer("after", in: 0...Int64.max)
+        let limit = Int(try exchange.integer("limit", in: 1...1000) ?? 100)
+        let page = try await agent.intents(before: before, limit: limit + 1)
+        let shown = page.prefix(limit)
+        let next = page.count > limit ? shown.last.map { String($0.0.id) } : nil
+        return .json(.ok, IntentList(intents: shown.map { Wire.intent($0.0, $0.1) }, next: next).json)
+    }
+
+    private func intent(_ exchange: Exchange, _ text: String) async throws -> Answer {
+        try exchange.allowQuery()
+        guard let id = Int64(text), id > 0 else { throw Refusal(.unknownIntent, "no such intent") }
+        let (intent, slot) = try await agent.intent(id)
+        return .json(.ok, Wire.intent(intent, slot).json)
+    }
+
+    // MARK: - Doing
+
+    private func create(_ exchange: Exchange) async throws -> Answer {
+        let wait = try waitOption(exchange)
+        let request = try parse(exchange, CreateRequest.init(json:))
+        try await requireUnlocked()
+        let accepted = try await agent.create(
+            network: try network(request.network), count: request.count, tag: try tag(exchange))
+        return try await reply(accepted, wait)
+    }
+
+    private func rotate(_ exchange: Exchange) async throws -> Answer {
+        let wait = try waitOption(exchange)
+        let request = try parse(exchange, RotateRequest.init(json:))
+        try await requireUnlocked()
+        let accepted = try await agent.rotate(
+            consumer: request.consumer, network: try network(request.network),
+            graceSeconds: request.graceSeconds.map(Int64.init), tag: try tag(exchange))
+        return try await reply(accepted, wait)
+    }
+
+    private func revoke(_ exchange: Exchange) async throws -> Answer {
+        let wait = try waitOption(exchange)
+        let request = try parse(exchange, RevokeRequest.init(json:))
+        let target: KeyAgent.RevocationTarget
+        switch request.selector {
+        case .key(let key): target = .key(SecretBytes(copying: Array(key.text.utf8)))
+        case .message(let text):
+            guard let message = try? Bytes32(hex: text) else {
+                throw Refusal(.badRequest, "message must be 0x and 64 hex digits")
+            }
+            target = .message(message)
+        case .fingerprint(let text):
+            guard let fingerprint = try? Fingerprint(parsing: text) else {
+                throw Refusal(.badRequest, "fingerprint must be SHA256: and 16 hex digits")
+            }
+            target = .fingerprint(fingerprint)
+        case .consumer(let name): target = .consumer(name)
+        case .all: target = .all
+        }
+        let accepted = try await agent.revoke(target, reason: request.reason, tag: try tag(exchange))
+        return try await reply(accepted, wait)
+    }
+
+    private func lock(_ exchange: Exchange) async throws -> Answer {
+        try exchange.allowQuery()
+        await agent.lock()
+        return .json(.ok, LockAnswer(state: .locked).json)
+    }
+
+    private func unlock(_ exchange: Exchange) async throws -> Answer {
+        try exchange.allowQuery()
+        guard exchange.headers["content-type"].first == "application/octet-stream" else {
+            throw Refusal(
+                .badRequest, "the body is the passphrase itself, with Content-Type: application/octet-stream",
+                hint: "orakey unlock does it")
+        }
+        guard (1...1024).contains(exchange.body.readableBytes) else {
+            throw Refusal(.badRequest, "the passphrase must have 1 to 1024 bytes")
+        }
+        let passphrase = unsafe exchange.body.withUnsafeReadableBytes { unsafe SecretBytes(copying: $0) }
+        try await context.unlock(passphrase)
+        return .json(.ok, LockAnswer(state: .unlocked).json)
+    }
+
+    // MARK: - Parts
+
+    private func requireUnlocked() async throws {
+        if await agent.isLocked {
+            throw Refusal(.locked, "the wallet is locked: no new keys can be made", hint: "orakey unlock")
+        }
+    }
+
+    private func parse<T>(_ exchange: Exchange, _ read: (JSON) throws(JSONError) -> T) throws -> T {
+        do {
+            return try read(try exchange.json())
+        } catch let error as JSONError {
+            throw Refusal(.badRequest, "\(error)")
+        }
+    }
+
+    private func network(_ name: String?) throws -> NetworkName? {
+        guard let name else { return nil }
+        guard let network = try? NetworkName(name) else {
+            throw Refusal(.badRequest, "network must be 1 to 32 of A-Z, 0-9 and _")
+        }
+        return network
+    }
+
+    private func tag(_ exchange: Exchange) throws -> KeyAgent.IdempotencyTag? {
+        let keys = exchange.headers["idempotency-key"]
+        guard let key = keys.first else { return nil }
+        guard keys.count == 1, (1...128).contains(key.utf8.count), key.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
+        else {
+            throw Refusal(.badRequest, "Idempotency-Key must be 1 to 128 visible ASCII characters")
+        }
+        let request =
+            Array(exchange.method.rawValue.utf8) + Array(exchange.path.utf8) + [0] + exchange.body.readableBytesView
+        return KeyAgent.IdempotencyTag(key: key, request: SHA256.hash(request))
+    }
+
+    /// How long the caller wants to wait for confirmation, in seconds; nil for not at all.
+    private func waitOption(_ exchange: Exchange) throws -> Int64? {
+        try exchange.allowQuery("wait", "timeout")
+        let timeout = try exchange.integer("timeout", in: 0...ServerLimits.longestWait)
+        guard let wait = exchange.query["wait"] else {
+            if timeout != nil { throw Refusal(.badRequest, "timeout goes with wait=confirmed") }
+            return nil
+        }
+        guard wait == "confirmed" else { throw Refusal(.badRequest, "wait must be \"confirmed\"") }
+        return timeout ?? 300
+    }
+
+    /// 202 at once; when asked to wait, 200 when everything has ended well, 202 when the time is up.
+    private func reply(_ accepted: KeyAgent.Accepted, _ wait: Int64?) async throws -> Answer {
+        let body = Wire.accepted(accepted).json
+        guard let wait else { return .json(.accepted, body) }
+        let ended = try await withThrowingTaskGroup(of: Bool?.self) { group in
+            group.addTask { [agent] in try await agent.waitForEnd(of: accepted.intents) }
+            group.addTask {
+                try await Task.sleep(for: .seconds(wait))
+                return nil
+            }
+            defer { group.cancelAll() }
+            return try await group.next() ?? nil
+        }
+        if ended == false {
+            throw Refusal(
+                .conflict, "an intent failed or was cancelled", hint: "orakey intents list says which and why")
+        }
+        return .json(ended == true ? .ok : .accepted, body)
+    }
+}

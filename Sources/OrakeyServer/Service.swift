@@ -1,0 +1,40 @@
+public import EthereumWallet
+public import OrakeyCore
+
+/// What a socket serves: the agent's or the control socket's calls.
+public struct Service: Sendable {
+    let router: any Router
+
+    /// Hands keys to consumers.
+    public static func agent(board: HandoutBoard, policy: Policy) -> Service {
+        Service(router: AgentRouter(board: board, policy: policy))
+    }
+
+    /// Takes an operator's commands.
+    public static func control(_ agent: KeyAgent, context: ControlContext) -> Service {
+        Service(router: ControlRouter(agent: agent, context: context))
+    }
+}
+
+/// What the control socket needs beside the agent.
+public struct ControlContext: Sendable {
+    public let version: String
+    public let startedAt: Timestamp
+    /// Users allowed on the control socket; root always is.
+    public let allowedUsers: Set<UInt32>
+    /// Groups allowed on the control socket.
+    public let allowedGroups: Set<UInt32>
+    /// Opens the wallet with a passphrase.
+    public let unlock: @Sendable (SecretBytes) async throws -> Void
+
+    public init(
+        version: String, startedAt: Timestamp, allowedUsers: Set<UInt32>, allowedGroups: Set<UInt32>,
+        unlock: @escaping @Sendable (SecretBytes) async throws -> Void
+    ) {
+        self.version = version
+        self.startedAt = startedAt
+        self.allowedUsers = allowedUsers
+        self.allowedGroups = allowedGroups
+        self.unlock = unlock
+    }
+}

@@ -1,0 +1,78 @@
+import CLinuxShims
+import Glibc
+import NIOCore
+import OrakeyCore
+
+/// Asks the kernel who is at the other end of a connection.
+enum PeerReader {
+    /// What stays true as long as the connection lives: the credentials at the time of connect.
+    struct Credentials: Sendable {
+        let processID: pid_t
+        let userID: uid_t
+        let groupID: gid_t
+    }
+
+    /// `struct ucred` of unix(7), which this libc hides behind a macro.
+    private struct KernelCredentials {
+        let pid: pid_t
+        let uid: uid_t
+        let gid: gid_t
+    }
+
+    static func credentials(of channel: any Channel) -> EventLoopFuture<Credentials> {
+        guard let provider = channel as? any SocketOptionProvider else {
+            return channel.eventLoop.makeFailedFuture(
+                SocketError.failed(path: "", step: "peer", reason: "not a socket"))
+        }
+        let future: EventLoopFuture<KernelCredentials> = provider.unsafeGetSocketOption(
+            level: NIOBSDSocket.OptionLevel.socket, name: NIOBSDSocket.Option(rawValue: SO_PEERCRED))
+        return future.map { Credentials(processID: $0.pid, userID: $0.uid, groupID: $0.gid) }
+    }
+
+    /// A descriptor that keeps naming the process that connected, whatever happens to its number (Linux 6.5).
+    static func processDescriptor(of channel: any Channel) -> EventLoopFuture<Int32?> {
+        guard let provider = channel as? any SocketOptionProvider else {
+            return channel.eventLoop.makeSucceededFuture(nil)
+        }
+        // SO_PEERPIDFD has no name in this libc.
+        let future: EventLoopFuture<CInt> = provider.unsafeGetSocketOption(
+            level: NIOBSDSocket.OptionLevel.socket, name: NIOBSDSocket.Option(rawValue: 77))
+        return future.map { Optional($0) }.recover { _ in nil }
+    }
+
+    /// Executable and unit of the process, read while the descriptor vouches for the number. Read at each request: a
+    /// process can replace its executable.
+    static func details(_ credentials: Credentials, descriptor: Int32?) -> (executable: String?, unit: String?) {
+        guard let descriptor, credentials.processID > 0 else { return (nil, nil) }
+        guard orakey_pidfd_pid(descriptor) == credentials.processID else { return (nil, nil) }
+        let executable = readLink("/proc/\(credentials.processID)/exe")
+        let unit = readUnit("/proc/\(credentials.processID)/cgroup")
+        guard orakey_pidfd_pid(descriptor) == credentials.processID else { return (nil, nil) }
+        return (executable, unit)
+    }
+
+    private static func readLink(_ path: String) -> String? {
+        unsafe withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 1) { buffer in
+            guard let start = unsafe buffer.baseAddress?.assumingMemoryBound(to: CChar.self) else { return nil }
+            let count = unsafe readlink(path, start, buffer.count)
+            guard count > 0, count < buffer.count else { return nil }
+            return unsafe String(validating: buffer.prefix(count), as: UTF8.self)
+        }
+    }
+
+    /// The last `.service` or `.scope` of the control group's path.
+    private static func readUnit(_ path: String) -> String? {
+        let file = unsafe orakey_open(path, O_RDONLY, 0)
+        guard file >= 0 else { return nil }
+        defer { close(file) }
+        return unsafe withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 1) { buffer in
+            let count = unsafe read(file, buffer.baseAddress, buffer.count)
+            guard count > 0, let text = unsafe String(validating: buffer.prefix(count), as: UTF8.self) else {
+                return nil
+            }
+            guard let line = text.split(separator: "\n").first(where: { $0.hasPrefix("0::") }) else { return nil }
+            return line.dropFirst(3).split(separator: "/").last { $0.hasSuffix(".service") || $0.hasSuffix(".scope") }
+                .map(String.init)
+        }
+    }
+}

@@ -1,0 +1,224 @@
+public import EthereumCore
+import GRDB
+public import OrakeyCore
+public import OrakeyKey
+
+#if canImport(Glibc)
+import Glibc
+#endif
+
+/// The journal in an SQLite database: WAL, `synchronous=FULL`, one connection.
+///
+/// Nothing secret is in it: keys are rebuilt from wallet and message, and signed transactions are public once sent.
+public final class SQLiteJournal: Journal {
+    private let queue: DatabaseQueue
+
+    /// Opens, creates or upgrades the database at `path`.
+    /// - Throws: ``StoreError``, or GRDB's error where the file can't be opened or written.
+    public init(path: String) throws {
+        var configuration = Configuration()
+        configuration.busyMode = .timeout(5)
+        configuration.prepareDatabase { db in
+            try db.execute(sql: "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF")
+        }
+        do {
+            queue = try DatabaseQueue(path: path, configuration: configuration)
+            try Self.check(queue, path: path)
+        } catch let error as DatabaseError
+            where [.SQLITE_CORRUPT, .SQLITE_NOTADB].contains(error.resultCode.primaryResultCode)
+        {
+            throw StoreError.corrupt(path: path, setAside: try Self.setAside(path))
+        }
+    }
+
+    /// Closes the database; the write-ahead log is folded into it.
+    public func close() throws { try queue.close() }
+
+    private static func check(_ queue: DatabaseQueue, path: String) throws {
+        let (application, version, tables) = try queue.read { db in
+            (
+                try Int32.fetchOne(db, sql: "PRAGMA application_id") ?? 0,
+                try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0,
+                try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_master") ?? 0
+            )
+        }
+        if application != Schema.applicationID, tables > 0 || application != 0 {
+            throw StoreError.foreignFile(path: path)
+        }
+        guard version <= Schema.latest else {
+            throw StoreError.newerSchema(path: path, found: version, known: Schema.latest)
+        }
+        if tables > 0 {
+            let verdict = try queue.read { db in try String.fetchOne(db, sql: "PRAGMA quick_check(1)") }
+            guard verdict == "ok" else { throw DatabaseError(resultCode: .SQLITE_CORRUPT) }
+        }
+        try queue.write { db in
+            for (index, migrate) in Schema.migrations.enumerated() where index >= version { try migrate(db) }
+            try db.execute(
+                sql: "PRAGMA application_id = \(Schema.applicationID); PRAGMA user_version = \(Schema.latest)")
+        }
+    }
+
+    /// Moves a damaged database out of the way with its log, so that nothing overwrites the evidence.
+    private static func setAside(_ path: String) throws -> String {
+        var target = path + ".corrupt"
+        var number = 1
+        while access(target, F_OK) == 0 {
+            number += 1
+            target = "\(path).corrupt-\(number)"
+        }
+        guard rename(path, target) == 0 else { throw DatabaseError(resultCode: .SQLITE_CORRUPT) }
+        for suffix in ["-wal", "-shm"] { rename(path + suffix, target + suffix) }
+        return target
+    }
+
+    // MARK: - Journal
+
+    public func owner(of network: NetworkName) throws -> Address? {
+        try queue.read { db in
+            try Data32.address(
+                try [UInt8].fetchBlob(db, "SELECT owner FROM network WHERE name = ?", [network.description]))
+        }
+    }
+
+    public func bind(_ network: NetworkName, owner: Address, chainID: UInt64, contract: Address) throws {
+        try queue.write { db in
+            if let row = try Row.fetchOne(
+                db, sql: "SELECT owner, chain_id, contract FROM network WHERE name = ?",
+                arguments: [network.description])
+            {
+                let same =
+                    row.bytes("owner") == owner.bytes && row.bytes("contract") == contract.bytes
+                    && row["chain_id"] == Int64(bitPattern: chainID)
+                guard same else { throw StoreError.otherDeployment(network: network.description) }
+                return
+            }
+            try db.execute(
+                sql: "INSERT INTO network (name, owner, chain_id, contract) VALUES (?, ?, ?, ?)",
+                arguments: [network.description, owner.blob, Int64(bitPattern: chainID), contract.blob])
+        }
+    }
+
+    public func restore(_ network: NetworkName, owner: Address) throws -> NetworkSnapshot {
+        try queue.read { db in
+            var snapshot = NetworkSnapshot()
+            let name = network.description
+            if let row = try Row.fetchOne(
+                db, sql: "SELECT cursor_block, cursor_hash FROM network WHERE name = ?", arguments: [name]),
+                let block: Int64 = row["cursor_block"]
+            {
+                snapshot.cursor = Cursor(block: UInt64(bitPattern: block), hash: try row.bytes32("cursor_hash"))
+            }
+            let horizon = (snapshot.cursor?.block).map { $0 > 128 ? Int64($0 - 128) : 0 } ?? 0
+            snapshot.keys = try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT * FROM key WHERE network = ? AND owner = ?
+                    AND (state <> 'disabled' OR disabled_block > ?)
+                    """, arguments: [name, owner.blob, horizon]
+            ).map(KeyRow.decode)
+            snapshot.highestMessage = try Data32.bytes32(
+                try [UInt8].fetchBlob(
+                    db,
+                    """
+                    SELECT max(message) FROM key WHERE network = ? AND owner = ?
+                    AND state NOT IN ('pending', 'orphaned') AND (created_block IS NOT NULL OR state <> 'disabling')
+                    """, [name, owner.blob]))
+            snapshot.slots = try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT * FROM slot WHERE network = ?
+                    AND (state IN ('signed', 'broadcast', 'mined') OR (state = 'confirmed' AND block > ?))
+                    """, arguments: [name, horizon]
+            ).map { try SlotRow.decode($0, in: db) }
+            let watched = snapshot.slots.flatMap(\.intents)
+            snapshot.intents = try Row.fetchAll(
+                db,
+                sql: "SELECT * FROM intent WHERE network = ? AND state NOT IN ('confirmed', 'failed', 'cancelled')",
+                arguments: [name]
+            ).map(IntentRow.decode)
+            let open = Set(snapshot.intents.map(\.id))
+            for id in watched where !open.contains(id) {
+                if let row = try Row.fetchOne(db, sql: "SELECT * FROM intent WHERE id = ?", arguments: [id]) {
+                    snapshot.intents.append(try IntentRow.decode(row))
+                }
+            }
+            snapshot.consumers = try Row.fetchAll(
+                db, sql: "SELECT * FROM consumer WHERE network = ?", arguments: [name]
+            ).map(ConsumerRow.decode)
+            return snapshot
+        }
+    }
+
+    public func commit(_ changes: [Change]) throws {
+        try queue.write { db in
+            for change in changes {
+                switch change {
+                case .key(let key): try KeyRow.save(key, in: db)
+                case .intent(let intent): try IntentRow.save(intent, in: db)
+                case .slot(let slot): try SlotRow.save(slot, in: db)
+                case .consumer(let consumer): try ConsumerRow.save(consumer, in: db)
+                case .cursor(let network, let cursor):
+                    try db.execute(
+                        sql: "UPDATE network SET cursor_block = ?, cursor_hash = ? WHERE name = ?",
+                        arguments: [Int64(bitPattern: cursor.block), cursor.hash?.blob, network.description])
+                case .reply(let reply): try ReplyRow.save(reply, in: db)
+                }
+            }
+        }
+    }
+
+    public func lastIdentifier() throws -> Int64 {
+        try queue.read { db in
+            try Int64.fetchOne(
+                db,
+                sql: "SELECT max(ifnull((SELECT max(id) FROM intent), 0), ifnull((SELECT max(id) FROM slot), 0))") ?? 0
+        }
+    }
+
+    public func reply(to key: String) throws -> IdempotentReply? {
+        try queue.read { db in
+            try Row.fetchOne(db, sql: "SELECT * FROM reply WHERE key = ?", arguments: [key]).map(ReplyRow.decode)
+        }
+    }
+
+    public func keys(after cursor: Int64, limit: Int, state: KeyState?) throws -> [(cursor: Int64, key: KeyRecord)] {
+        try queue.read { db in
+            try Row.fetchAll(
+                db, sql: "SELECT * FROM key WHERE id > ? AND (? IS NULL OR state = ?) ORDER BY id LIMIT ?",
+                arguments: [cursor, state?.rawValue, state?.rawValue, limit]
+            ).map { ($0["id"], try KeyRow.decode($0)) }
+        }
+    }
+
+    public func keys(fingerprint: Fingerprint) throws -> [KeyRecord] {
+        try queue.read { db in
+            try Row.fetchAll(
+                db, sql: "SELECT * FROM key WHERE fingerprint = ?", arguments: [fingerprint.description]
+            ).map(KeyRow.decode)
+        }
+    }
+
+    public func keys(message: Bytes32) throws -> [KeyRecord] {
+        try queue.read { db in
+            try Row.fetchAll(db, sql: "SELECT * FROM key WHERE message = ?", arguments: [message.blob]).map(
+                KeyRow.decode)
+        }
+    }
+
+    public func intent(_ id: Int64) throws -> (Intent, TransactionSlot?)? {
+        try queue.read { db in
+            try Row.fetchOne(db, sql: "SELECT * FROM intent WHERE id = ?", arguments: [id])
+                .map { try IntentRow.withSlot($0, in: db) }
+        }
+    }
+
+    public func intents(before id: Int64?, limit: Int) throws -> [(Intent, TransactionSlot?)] {
+        try queue.read { db in
+            try Row.fetchAll(
+                db, sql: "SELECT * FROM intent WHERE (? IS NULL OR id < ?) ORDER BY id DESC LIMIT ?",
+                arguments: [id, id, limit]
+            ).map { try IntentRow.withSlot($0, in: db) }
+        }
+    }
+}

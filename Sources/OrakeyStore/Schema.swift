@@ -1,0 +1,57 @@
+import GRDB
+
+/// The tables of the journal, version by version. A database with a higher version than this list knows is refused.
+enum Schema {
+    /// `PRAGMA application_id` of a journal: "ORAK".
+    static let applicationID: Int32 = 0x4F52_414B
+
+    static let migrations: [@Sendable (Database) throws -> Void] = [version1]
+
+    static var latest: Int { migrations.count }
+
+    private static func version1(_ db: Database) throws {
+        try db.execute(
+            sql: """
+                CREATE TABLE network (
+                    name TEXT PRIMARY KEY, owner BLOB NOT NULL CHECK (length(owner) = 20), chain_id INTEGER NOT NULL,
+                    contract BLOB NOT NULL CHECK (length(contract) = 20), cursor_block INTEGER, cursor_hash BLOB
+                ) STRICT, WITHOUT ROWID;
+                CREATE TABLE key (
+                    id INTEGER PRIMARY KEY, network TEXT NOT NULL, owner BLOB NOT NULL,
+                    message BLOB NOT NULL CHECK (length(message) = 32), fingerprint TEXT, consumer TEXT,
+                    state TEXT NOT NULL, generation INTEGER, created_block INTEGER, created_tx BLOB,
+                    disabled_block INTEGER, disabled_tx BLOB, reason TEXT, not_after INTEGER, assigned_at INTEGER,
+                    UNIQUE (network, owner, message)
+                ) STRICT;
+                CREATE INDEX key_by_fingerprint ON key (fingerprint);
+                CREATE INDEX key_by_message ON key (message);
+                CREATE INDEX key_by_state ON key (state, id);
+                CREATE TABLE intent (
+                    id INTEGER PRIMARY KEY, network TEXT NOT NULL, kind TEXT NOT NULL, state TEXT NOT NULL,
+                    count INTEGER, revoker BLOB, messages BLOB NOT NULL, urgent INTEGER NOT NULL,
+                    not_before INTEGER NOT NULL, created_at INTEGER NOT NULL, slot INTEGER, nonce INTEGER,
+                    block INTEGER, tx BLOB, error TEXT
+                ) STRICT;
+                CREATE INDEX intent_open ON intent (network) WHERE state NOT IN ('confirmed', 'failed', 'cancelled');
+                CREATE TABLE slot (
+                    id INTEGER PRIMARY KEY, network TEXT NOT NULL, nonce INTEGER NOT NULL, call_data BLOB NOT NULL,
+                    gas_limit INTEGER NOT NULL, urgent INTEGER NOT NULL, state TEXT NOT NULL, block INTEGER,
+                    block_hash BLOB, tx BLOB, intents TEXT NOT NULL
+                ) STRICT;
+                CREATE INDEX slot_by_network ON slot (network, state);
+                CREATE TABLE attempt (
+                    slot INTEGER NOT NULL, position INTEGER NOT NULL, hash BLOB NOT NULL UNIQUE, raw BLOB NOT NULL,
+                    max_fee TEXT, tip TEXT, gas_price TEXT, urgent INTEGER NOT NULL, signed_at INTEGER NOT NULL,
+                    sent_at INTEGER, PRIMARY KEY (slot, position)
+                ) STRICT, WITHOUT ROWID;
+                CREATE TABLE consumer (
+                    network TEXT NOT NULL, name TEXT NOT NULL, generation INTEGER NOT NULL, current BLOB,
+                    pending_rotation INTEGER, PRIMARY KEY (network, name)
+                ) STRICT, WITHOUT ROWID;
+                CREATE TABLE reply (
+                    key TEXT PRIMARY KEY, request BLOB NOT NULL, intents TEXT NOT NULL, fingerprints TEXT NOT NULL,
+                    created_at INTEGER NOT NULL
+                ) STRICT, WITHOUT ROWID;
+                """)
+    }
+}

@@ -1,0 +1,26 @@
+/// Why the journal's database can't be used.
+public enum StoreError: Error, Sendable, CustomStringConvertible {
+    /// Written by a newer program.
+    case newerSchema(path: String, found: Int, known: Int)
+    /// Not a journal of this program.
+    case foreignFile(path: String)
+    /// SQLite says it is damaged; it was set aside.
+    case corrupt(path: String, setAside: String)
+    /// A row that no version of this program writes.
+    case badRow(String)
+    /// The rows belong to another account or deployment.
+    case otherDeployment(network: String)
+
+    public var description: String {
+        switch self {
+        case .newerSchema(let path, let found, let known):
+            "\(path) has schema \(found), this program knows \(known): install the newer orakeyd again, or start with an empty state directory and run orakey recover"
+        case .foreignFile(let path): "\(path) is not a journal of orakeyd: choose another --state-dir"
+        case .corrupt(let path, let setAside):
+            "\(path) was damaged and is now \(setAside): start orakeyd again; keys are rebuilt from wallet and chain as recovered"
+        case .badRow(let what): "the journal has a row this program can't read: \(what)"
+        case .otherDeployment(let network):
+            "the journal's rows for \(network) belong to another account, chain or contract: use another --state-dir or network name"
+        }
+    }
+}

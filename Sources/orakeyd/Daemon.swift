@@ -1,0 +1,147 @@
+import Dispatch
+import EthereumRPC
+import EthereumWallet
+import Glibc
+import Logging
+import NIOPosix
+import OrakeyConfig
+import OrakeyCore
+import OrakeyServer
+import OrakeyStore
+import ServiceLifecycle
+import UnixSignals
+
+/// The composition root: puts the parts together, starts them, and ends them in order.
+struct Daemon {
+    let options: Orakeyd
+    let configuration: Configuration
+    let environment: HostEnvironment
+
+    func run() async throws {
+        let log = LogOutput.logger(format: options.logFormat, level: options.logLevel)
+        guard let statePath = environment.stateDirectory(option: options.stateDir, configuration: configuration) else {
+            throw StateDirectoryError.none
+        }
+        // What can fail fails first: folders, locks, sockets, the wallet file. Only then is anything opened for writing.
+        let encrypted = try WalletFile.read(configuration.wallet.keystore)
+        let state = try StateDirectory(statePath)
+        let sockets = try Sockets.bind(options: options, configuration: configuration, environment: environment)
+        let journal = try SQLiteJournal(path: state.journalPath)
+
+        let builder = try ProfileBuilder(configuration: configuration)
+        let consumers = configuration.consumers(daemonUser: environment.userID)
+        let clock = SystemWallClock()
+        let board = HandoutBoard()
+        let agent = try KeyAgent(
+            journal: journal, profiles: builder.profiles, dormant: builder.dormant, consumers: consumers, clock: clock,
+            board: board, log: log)
+
+        let gate = UnlockGate(clock: clock)
+        let unlock: @Sendable (SecretBytes) async throws -> Void = { passphrase in
+            try await gate.attempt { try await agent.unlock(with: try await Self.open(encrypted, passphrase)) }
+        }
+        if let passphrase = try options.passphrase() {
+            try await unlock(passphrase)
+        } else {
+            log.notice("no passphrase given: starting locked", metadata: ["hint": "orakey unlock"])
+        }
+
+        var limits = ServerLimits()
+        limits.connectionsPerUser = configuration.limits.connectionsPerUser
+        limits.idleSeconds = configuration.limits.idleTimeout.components.seconds
+        let control = ControlContext(
+            version: Version.text, startedAt: clock.now, allowedUsers: [environment.userID],
+            allowedGroups: configuration.listen.controlGroup.map { [$0] } ?? [], unlock: unlock)
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let servers = ServerService(
+            endpoints: [
+                .init(descriptor: sockets.agent, service: .agent(board: board, policy: Policy(consumers: consumers))),
+                .init(descriptor: sockets.control, service: .control(agent, context: control)),
+            ], group: group, limits: limits, log: log,
+            onReady: {
+                SystemdNotification.ready()
+                log.notice(
+                    "ready",
+                    metadata: [
+                        "agent": "\(sockets.agentPath)", "control": "\(sockets.controlPath)",
+                        "version": "\(Version.text)",
+                    ])
+            })
+        let workers = WorkerService(
+            workers: builder.clients.map { NetworkWorker(agent: agent, network: $0.key, client: $0.value, log: log) })
+
+        let services = ServiceGroup(
+            configuration: .init(
+                services: [.init(service: workers), .init(service: servers)],
+                gracefulShutdownSignals: [.sigterm, .sigint],
+                logger: log))
+        try await services.run()
+        await agent.lock()
+        sockets.remove()
+        try journal.close()
+        try? await group.shutdownGracefully()
+        log.notice("stopped")
+    }
+
+    /// scrypt takes most of a second and a quarter of a gigabyte: never on a thread that others wait for.
+    private static func open(_ wallet: EncryptedWallet, _ passphrase: SecretBytes) async throws -> UnlockedWallet {
+        try await withCheckedThrowingContinuation { continuation in
+            DispatchQueue.global(qos: .userInitiated).async {
+                do throws(WalletError) {
+                    continuation.resume(returning: try wallet.unlock(passphrase: passphrase))
+                } catch .wrongPassphrase {
+                    continuation.resume(
+                        throwing: AgentError(
+                            .wrongPassphrase, "\(WalletError.wrongPassphrase)",
+                            hint: "check the passphrase of the wallet file"))
+                } catch {
+                    continuation.resume(throwing: error)
+                }
+            }
+        }
+    }
+}
+
+/// The sockets as services: served until the shutdown begins, then drained.
+struct ServerService: ServiceLifecycle.Service {
+    struct Endpoint: Sendable {
+        let descriptor: Int32
+        let service: OrakeyServer.Service
+    }
+
+    /// How long requests in flight may take once the service is to end.
+    static let grace: Duration = .seconds(5)
+
+    let endpoints: [Endpoint]
+    let group: MultiThreadedEventLoopGroup
+    let limits: ServerLimits
+    let log: Logger
+    let onReady: @Sendable () -> Void
+
+    func run() async throws {
+        var servers: [HTTPServer] = []
+        for endpoint in endpoints {
+            servers.append(
+                try await HTTPServer.start(
+                    on: endpoint.descriptor, group: group, service: endpoint.service, limits: limits, log: log))
+        }
+        onReady()
+        try? await gracefulShutdown()
+        for server in servers { await server.stop(grace: Self.grace) }
+    }
+}
+
+/// The networks' workers as one service. Stopping at any point is safe: every step is journaled before it happens.
+struct WorkerService: ServiceLifecycle.Service {
+    let workers: [NetworkWorker]
+
+    func run() async throws {
+        await withTaskGroup(of: Void.self) { group in
+            for worker in workers { group.addTask { await worker.run() } }
+            group.addTask { try? await gracefulShutdown() }
+            // Workers never end by themselves; the first to end is the shutdown.
+            await group.next()
+            group.cancelAll()
+        }
+    }
+}

@@ -1,0 +1,89 @@
+import ArgumentParser
+import CLinuxShims
+import Glibc
+import OrakeyConfig
+
+/// The service. Reads its options, then hands over to ``Daemon``.
+@main
+struct Orakeyd: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "orakeyd",
+        abstract:
+            "ssh-agent for on-chain API keys: owns the wallet, creates, rotates and disables keys, hands out the active one.",
+        discussion: """
+            The configuration is --config, else $XDG_CONFIG_HOME/orakeyd/orakeyd.yaml if it exists, else \
+            /etc/orakeyd/orakeyd.yaml. Without a passphrase the service starts locked; "orakey unlock" opens the wallet.
+
+            Signals: SIGTERM and SIGINT end the service after requests in flight. Exit status: 0, or as in sysexits.h: \
+            64 usage, 65 bad data, 69 a socket or state directory is in use, 77 not permitted, 78 configuration.
+
+            See orakeyd(8), orakeyd.yaml(5) and orakey(1).
+            """,
+        version: Version.text)
+
+    @Option(name: .long, help: ArgumentHelp("The configuration file.", valueName: "file"))
+    var config: String?
+
+    @Flag(name: .long, help: "Check the configuration and exit.")
+    var checkConfig = false
+
+    @Option(name: .long, help: ArgumentHelp("Where the journal lives.", valueName: "dir"))
+    var stateDir: String?
+
+    @Option(name: .long, help: ArgumentHelp("The socket for consumers.", valueName: "path"))
+    var agentSocket: String?
+
+    @Option(name: .long, help: ArgumentHelp("The socket for operators.", valueName: "path"))
+    var controlSocket: String?
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "Read the wallet's passphrase from this file; others must not be able to.", valueName: "file"))
+    var passphraseFile: String?
+
+    @Option(name: .long, help: ArgumentHelp("Read the wallet's passphrase from this descriptor.", valueName: "n"))
+    var passphraseFd: Int32?
+
+    @Option(name: .long, help: ArgumentHelp("text or json.", valueName: "format"))
+    var logFormat: LogFormat = .text
+
+    @Option(name: .long, help: ArgumentHelp("debug, info, notice, warning or error.", valueName: "level"))
+    var logLevel: LogLevel = .info
+
+    enum LogFormat: String, ExpressibleByArgument, CaseIterable { case text, json }
+
+    enum LogLevel: String, ExpressibleByArgument, CaseIterable { case debug, info, notice, warning, error }
+
+    func validate() throws {
+        if passphraseFile != nil, passphraseFd != nil {
+            throw ValidationError("--passphrase-file and --passphrase-fd exclude each other")
+        }
+    }
+
+    func run() async throws {
+        _ = orakey_no_core_dumps()
+        _ = orakey_set_undumpable()
+        _ = orakey_no_new_privileges()
+        umask(0o077)
+        signal(SIGPIPE, SIG_IGN)
+        do {
+            let environment = HostEnvironment.current
+            let file = environment.configurationFile(option: config) { access($0, F_OK) == 0 }
+            let configuration = try ConfigurationFile.load(path: file)
+            if checkConfig {
+                print("\(file): ok")
+                return
+            }
+            let daemon = Daemon(
+                options: self, configuration: configuration, environment: environment)
+            try await daemon.run()
+        } catch let exit as ExitCode {
+            throw exit
+        } catch {
+            let failure = StartFailure(error)
+            fputs("orakeyd: \(failure.text)\n", stderr)
+            throw ExitCode(failure.status)
+        }
+    }
+}

@@ -1,0 +1,21 @@
+import EthereumWallet
+import Glibc
+
+extension Orakeyd {
+    /// The longest passphrase, in bytes.
+    static let longestPassphrase = 1024
+
+    /// The wallet's passphrase from the place the options name, else from systemd's credential; nil to start locked.
+    func passphrase() throws -> SecretBytes? {
+        if let passphraseFile {
+            return try SecretBytes.read(privateFile: passphraseFile, maxCount: Self.longestPassphrase)
+        }
+        if let passphraseFd {
+            return try SecretBytes.read(fileDescriptor: passphraseFd, maxCount: Self.longestPassphrase)
+        }
+        guard let folder = getenv("CREDENTIALS_DIRECTORY").map({ String(cString: $0) }) else { return nil }
+        let path = folder + "/wallet-passphrase"
+        guard access(path, F_OK) == 0 else { return nil }
+        return try SecretBytes.read(privateFile: path, maxCount: Self.longestPassphrase)
+    }
+}

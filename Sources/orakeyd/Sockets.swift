@@ -1,0 +1,56 @@
+import Glibc
+import OrakeyConfig
+import OrakeyServer
+
+/// The two listening sockets, bound here or handed over by systemd.
+struct Sockets: Sendable {
+    let agent: Int32
+    let control: Int32
+    let agentPath: String
+    let controlPath: String
+    /// Whether the socket files are this process's to remove.
+    private let areOwn: Bool
+
+    static func bind(options: Orakeyd, configuration: Configuration, environment: HostEnvironment) throws -> Sockets {
+        if let handed = try SocketActivation.sockets(environment.variables) {
+            return Sockets(
+                agent: handed.agent, control: handed.control, agentPath: "systemd", controlPath: "systemd",
+                areOwn: false)
+        }
+        let agentPath = environment.agentSocket(option: options.agentSocket, configuration: configuration)
+        let controlPath = environment.controlSocket(option: options.controlSocket, configuration: configuration)
+        let mode = HostEnvironment.mode(configurationFile: configuration.file)
+        let folder = environment.socketFolder(mode)
+        for path in [agentPath, controlPath] where path.hasPrefix(folder + "/") {
+            if mode == .user { try SocketBinding.makeFolder(folder) }
+        }
+        // Where consumers of other users are configured, the policy decides; otherwise the file's mode does as well.
+        let isShared = mode == .system || configuration.consumers != nil
+        let agent = try SocketBinding.bind(agentPath, mode: isShared ? 0o666 : 0o600).release()
+        let group = configuration.listen.controlGroup
+        let control = try SocketBinding.bind(controlPath, mode: group == nil ? 0o600 : 0o660, group: group).release()
+        return Sockets(agent: agent, control: control, agentPath: agentPath, controlPath: controlPath, areOwn: true)
+    }
+
+    /// Takes the socket files away; the lock files stay, so that nobody locks a file that is just being removed.
+    func remove() {
+        guard areOwn else { return }
+        unlink(agentPath)
+        unlink(controlPath)
+    }
+}
+
+/// systemd's socket activation, sd_listen_fds(3): `LISTEN_PID`, `LISTEN_FDS`, `LISTEN_FDNAMES=agent:control`.
+enum SocketActivation {
+    static func sockets(_ variables: [String: String]) throws -> (agent: Int32, control: Int32)? {
+        guard let count = variables["LISTEN_FDS"], variables["LISTEN_PID"] == String(getpid()) else { return nil }
+        let names = (variables["LISTEN_FDNAMES"] ?? "").split(separator: ":", omittingEmptySubsequences: false)
+        guard count == String(names.count), let agent = names.firstIndex(of: "agent"),
+            let control = names.firstIndex(of: "control"), names.count == 2
+        else {
+            throw SocketError.failed(
+                path: "LISTEN_FDS", step: "socket activation", reason: "expected two sockets named agent and control")
+        }
+        return (3 + Int32(agent), 3 + Int32(control))
+    }
+}
