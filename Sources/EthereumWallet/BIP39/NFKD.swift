@@ -69,23 +69,12 @@ enum NFKD {
             }
             return true
         }
-        return table.withUTF8Buffer { text in
-            var reader = unsafe TableReader(text: text)
-            var current: UInt32 = 0
-            while let step = reader.next(), let length = reader.next() {
-                current += step
-                if current > code { return false }
-                for _ in 0..<length {
-                    guard let scalar = reader.next() else { return false }
-                    if current == code {
-                        unsafe output[count] = scalar
-                        count += 1
-                    }
-                }
-                if current == code { return true }
-            }
-            return false
+        guard let decomposition = NFKDTable.shared.decomposition(of: code) else { return false }
+        for scalar in decomposition {
+            unsafe output[count] = scalar
+            count += 1
         }
+        return true
     }
 
     /// Canonical ordering: stable, by combining class, within each run of combining characters.
@@ -108,39 +97,58 @@ enum NFKD {
     }
 }
 
-/// Numbers out of the base64 text of the table.
-@safe private struct TableReader {
-    private let text: UnsafeBufferPointer<UInt8>
-    private var position = 0
-    private var bits: UInt32 = 0
-    private var bitCount = 0
+/// The decoded table: public data, made when the first text that is not ASCII comes.
+private struct NFKDTable: Sendable {
+    static let shared = NFKDTable()
 
-    /// The text must outlive the reader.
-    @unsafe init(text: UnsafeBufferPointer<UInt8>) {
-        unsafe self.text = text
+    private var codes: [UInt32] = []
+    /// Where the decomposition of each code begins in ``scalars``, and where one after the last would.
+    private var starts: [Int] = [0]
+    private var scalars: [UInt32] = []
+
+    private init() {
+        var numbers = NFKD.table.withUTF8Buffer { unsafe Self.numbers(inBase64: $0) }[...]
+        while let step = numbers.popFirst(), let length = numbers.popFirst() {
+            codes.append((codes.last ?? 0) + step)
+            scalars += numbers.prefix(Int(length))
+            numbers.removeFirst(Int(length))
+            starts.append(scalars.count)
+        }
     }
 
-    /// The next number, nil at the end.
-    mutating func next() -> UInt32? {
+    func decomposition(of code: UInt32) -> ArraySlice<UInt32>? {
+        var low = 0
+        var high = codes.count
+        while low < high {
+            let middle = (low + high) / 2
+            if codes[middle] < code { low = middle + 1 } else { high = middle }
+        }
+        guard low < codes.count, codes[low] == code else { return nil }
+        return scalars[starts[low]..<starts[low + 1]]
+    }
+
+    /// Little-endian base-128 numbers, of which base64 has 6 bits a character.
+    private static func numbers(inBase64 text: UnsafeBufferPointer<UInt8>) -> [UInt32] {
+        var numbers: [UInt32] = []
         var value: UInt32 = 0
         var shift: UInt32 = 0
-        while let byte = nextByte() {
-            value |= UInt32(byte & 0x7F) << shift
-            if byte & 0x80 == 0 { return value }
-            shift += 7
-        }
-        return nil
-    }
-
-    private mutating func nextByte() -> UInt8? {
-        while bitCount < 8 {
-            guard unsafe position < text.count else { return nil }
-            bits = unsafe bits << 6 | Self.sextet(text[position])
-            position += 1
+        var bits: UInt32 = 0
+        var bitCount: UInt32 = 0
+        for position in text.indices {
+            bits = unsafe bits << 6 | sextet(text[position])
             bitCount += 6
+            guard bitCount >= 8 else { continue }
+            bitCount -= 8
+            let byte = bits >> bitCount & 0xFF
+            value |= (byte & 0x7F) << shift
+            shift += 7
+            if byte & 0x80 == 0 {
+                numbers.append(value)
+                value = 0
+                shift = 0
+            }
         }
-        bitCount -= 8
-        return UInt8(truncatingIfNeeded: bits >> UInt32(bitCount))
+        return numbers
     }
 
     private static func sextet(_ character: UInt8) -> UInt32 {
