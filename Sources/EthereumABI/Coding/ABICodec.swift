@@ -38,20 +38,20 @@ public struct ABICodec: Sendable {
     public var canonical: String { ABIType.canonical(parameters) }
 
     /// Whether any parameter is dynamic.
-    public var isDynamic: Bool { layout.isDynamic }
+    public var isDynamic: Bool { layout.root.isDynamic }
 
     /// Encodes one value for each parameter.
     ///
     /// - Throws: ``ABIError`` naming the value that does not fit its type.
     public func encode(_ values: [ABIValue]) throws(ABIError) -> [UInt8] {
-        try ABIEncoder.encode(values, as: layout, selector: nil)
+        try ABIEncoder(layout: layout).encode(values, selector: nil)
     }
 
     /// Encodes a selector and one value for each parameter.
     ///
     /// - Throws: ``ABIError`` naming the value that does not fit its type.
     public func encode(_ values: [ABIValue], selector: ABISelector) throws(ABIError) -> [UInt8] {
-        try ABIEncoder.encode(values, as: layout, selector: selector)
+        try ABIEncoder(layout: layout).encode(values, selector: selector)
     }
 
     /// Decodes one value for each parameter.
@@ -67,7 +67,8 @@ public struct ABICodec: Sendable {
         guard (0...data.count).contains(skipping) else {
             throw ABIError(.truncated, "the data has \(data.count) bytes, at least \(skipping) are needed")
         }
-        let values = try unsafe ABIDecoder.decode(data.span.bytes, as: layout, from: skipping, options: options)
+        var decoder = ABIDecoder(layout, dataSize: data.count - skipping, options: options)
+        let values = try unsafe decoder.values(in: data.span.bytes, from: skipping)
         guard options.requiresCanonicalLayout else { return values }
         // The ABI has exactly one canonical form, so the shortest proof is to write it.
         guard try encode(values).elementsEqual(data[skipping...]) else {

@@ -10,101 +10,111 @@ extension ABIDecoder {
     }
 
     /// One static tuple or fixed array at `position`, already claimed.
-    func staticContainer(_ layout: ABILayout, at position: Int, in span: RawSpan) throws(ABIError) -> ABIValue {
+    func staticContainer(_ index: Int, at position: Int, in span: RawSpan) throws(ABIError) -> ABIValue {
         do {
-            return try column(layout, at: [position], in: span)[0]
+            return try column(index, at: [position], in: span)[0]
         } catch { throw error.error }
     }
 
     /// `count` static values one behind the other, already claimed.
-    func staticElements(
-        _ element: ABILayout, count: Int, at start: Int, in span: RawSpan
-    ) throws(ABIError) -> ABIList {
-        if case .word(let kind) = element.shape {
-            var values: [ABIValue] = []
-            values.reserveCapacity(count)
-            var position = start
-            for index in 0..<count {
-                do {
-                    values.append(try word(kind, element, at: position, in: span))
-                } catch { throw error.within("[\(index)]") }
-                position += 32
-            }
-            return ABIList(values)
-        }
-        let positions = (0..<count).map { start + $0 * element.headSize }
+    func staticElements(_ element: Int, count: Int, at start: Int, in span: RawSpan) throws(ABIError) -> ABIList {
+        let node = layout.nodes[element]
+        if node.kind.isWord { return ABIList(try words(element, count: count, at: start, in: span)) }
+        let positions = (0..<count).map { start + $0 * node.headSize }
         do {
             return ABIList(try column(element, at: positions, in: span))
         } catch { throw error.error.within("[\(error.index)]") }
     }
 
+    /// `count` words one behind the other. The common types have loops of their own, without a decision per element.
+    private func words(_ element: Int, count: Int, at start: Int, in span: RawSpan) throws(ABIError) -> [ABIValue] {
+        let node = layout.nodes[element]
+        var values: [ABIValue] = []
+        values.reserveCapacity(count)
+        switch (node.kind, node.count) {
+        case (.fixedBytes, 32):
+            for position in 0..<count {
+                let word = Word(span, at: start + 32 * position)
+                values.append(.fixedBytes(ABIFixedBytes(word: word, count: 32)))
+            }
+        case (.uint, 256):
+            for position in 0..<count { values.append(.uint(Word(span, at: start + 32 * position).uint256)) }
+        default:
+            for position in 0..<count {
+                do {
+                    values.append(try word(node, element, at: start + 32 * position, in: span))
+                } catch { throw error.within("[\(position)]") }
+            }
+        }
+        return values
+    }
+
     /// One value of the same static type at each of the positions.
-    private func column(
-        _ layout: ABILayout, at positions: [Int], in span: RawSpan
-    ) throws(ColumnFailure) -> [ABIValue] {
-        switch layout.shape {
-        case .tuple(let layouts): return try tuples(layouts, of: layout, at: positions, in: span)
-        case .fixedArray(let element, let count):
+    private func column(_ index: Int, at positions: [Int], in span: RawSpan) throws(ColumnFailure) -> [ABIValue] {
+        let node = layout.nodes[index]
+        switch node.kind {
+        case .tuple: return try tuples(index, at: positions, in: span)
+        case .fixedArray:
+            let size = layout.nodes[node.child].headSize
             var inner: [Int] = []
-            inner.reserveCapacity(positions.count * count)
-            for position in positions {
-                for index in 0..<count { inner.append(position + index * element.headSize) }
+            inner.reserveCapacity(positions.count * node.count)
+            for start in positions {
+                for element in 0..<node.count { inner.append(start + element * size) }
             }
             do {
-                return windows(onto: try column(element, at: inner, in: span), size: count, count: positions.count) {
-                    .array($0)
-                }
+                let values = try column(node.child, at: inner, in: span)
+                return windows(onto: values, size: node.count, count: positions.count) { .array($0) }
             } catch {
-                let place = "[\(error.index % count)]"
-                throw ColumnFailure(index: error.index / count, error: error.error.within(place))
+                let place = "[\(error.index % node.count)]"
+                throw ColumnFailure(index: error.index / node.count, error: error.error.within(place))
             }
         default:
             var values: [ABIValue] = []
             values.reserveCapacity(positions.count)
-            guard case .word(let kind) = layout.shape else { return values }  // dynamic shapes do not come here
-            for (index, position) in positions.enumerated() {
+            for (element, position) in positions.enumerated() {
                 do {
-                    values.append(try word(kind, layout, at: position, in: span))
-                } catch { throw ColumnFailure(index: index, error: error) }
+                    values.append(try word(node, index, at: position, in: span))
+                } catch { throw ColumnFailure(index: element, error: error) }
             }
             return values
         }
     }
 
-    private func tuples(
-        _ layouts: [ABILayout], of layout: ABILayout, at positions: [Int], in span: RawSpan
-    ) throws(ColumnFailure) -> [ABIValue] {
+    private func tuples(_ index: Int, at positions: [Int], in span: RawSpan) throws(ColumnFailure) -> [ABIValue] {
         // Compound members first, as columns of their own; then all members are laid out tuple by tuple.
+        let tuple = layout.nodes[index]
         var columns: [[ABIValue]] = []
         var heads: [Int] = []
         var head = 0
-        for (place, member) in layouts.enumerated() {
+        for place in 0..<tuple.count {
+            let member = layout.nodes[tuple.child + place]
             heads.append(head)
-            if case .word = member.shape {
+            if member.kind.isWord {
                 columns.append([])
             } else {
                 do {
-                    columns.append(try column(member, at: positions.map { $0 + head }, in: span))
+                    columns.append(try column(tuple.child + place, at: positions.map { $0 + head }, in: span))
                 } catch {
-                    throw ColumnFailure(index: error.index, error: error.error.within(layout.place(place)))
+                    throw ColumnFailure(index: error.index, error: error.error.within(layout.place(place, in: index)))
                 }
             }
             head += member.headSize
         }
         var values: [ABIValue] = []
-        values.reserveCapacity(positions.count * layouts.count)
-        for (index, position) in positions.enumerated() {
-            for (place, member) in layouts.enumerated() {
-                guard case .word(let kind) = member.shape else {
-                    values.append(columns[place][index])
+        values.reserveCapacity(positions.count * tuple.count)
+        for (element, position) in positions.enumerated() {
+            for place in 0..<tuple.count {
+                let member = layout.nodes[tuple.child + place]
+                guard member.kind.isWord else {
+                    values.append(columns[place][element])
                     continue
                 }
                 do {
-                    values.append(try word(kind, member, at: position + heads[place], in: span))
-                } catch { throw ColumnFailure(index: index, error: error.within(layout.place(place))) }
+                    values.append(try word(member, tuple.child + place, at: position + heads[place], in: span))
+                } catch { throw ColumnFailure(index: element, error: error.within(layout.place(place, in: index))) }
             }
         }
-        return windows(onto: values, size: layouts.count, count: positions.count) { .tuple($0) }
+        return windows(onto: values, size: tuple.count, count: positions.count) { .tuple($0) }
     }
 
     private func windows(
@@ -115,61 +125,37 @@ extension ABIDecoder {
 
     /// The one-word value at `position`, already claimed.
     @inline(__always)
-    func word(
-        _ kind: ABILayout.WordKind, _ layout: ABILayout, at position: Int, in span: RawSpan
-    ) throws(ABIError) -> ABIValue {
-        let word = Word(span, at: position)
-        switch kind {
-        case .uint(let bits): return .uint(try unsigned(word, bits, layout, position).uint256)
-        case .int(let bits): return .int(Int256(bitPattern: try signed(word, bits, layout, position).uint256))
-        case .address: return .address(try unsigned(word, 160, layout, position).address)
+    func word(_ node: ABILayout.Node, _ index: Int, at position: Int, in span: RawSpan) throws(ABIError) -> ABIValue {
+        let raw = Word(span, at: position)
+        switch node.kind {
+        case .int, .fixed:
+            let clean = raw.signExtended(bits: node.count)
+            guard !checksPadding || clean == raw else { throw layout.dirtyPadding(index, at: position) }
+            let number = Int256(bitPattern: clean.uint256)
+            return node.kind == .int ? .int(number) : .fixed(number)
         case .bool:
-            let isTrue = word != .zero
-            guard !checksPadding || !isTrue || word == Word(0, 0, 0, 1) else {
-                throw ABIError(.dirtyPadding, "the boolean at byte \(position) is neither 0 nor 1")
-            }
-            return .bool(isTrue)
-        case .fixedBytes(let count):
-            return .fixedBytes(ABIFixedBytes(word: try leftAligned(word, count, layout, position), count: count))
-        case .function:
-            let clean = try leftAligned(word, 24, layout, position)
-            // Address and selector are the upper 192 bits; shifted right by 96 bits the address is a number.
-            let address = Word(0, clean.w0 >> 32, clean.w0 << 32 | clean.w1 >> 32, clean.w1 << 32 | clean.w2 >> 32)
-            return .function(
-                ABIFunctionReference(
-                    address: address.address, selector: ABISelector(rawValue: UInt32(truncatingIfNeeded: clean.w2))))
-        case .fixed(let bits): return .fixed(Int256(bitPattern: try signed(word, bits, layout, position).uint256))
-        case .ufixed(let bits): return .ufixed(try unsigned(word, bits, layout, position).uint256)
+            guard !checksPadding || raw & node.mask == raw else { throw layout.dirtyPadding(index, at: position) }
+            return .bool(raw != .zero)
+        default: break
+        }
+        let clean = raw & node.mask
+        guard !checksPadding || clean == raw else { throw layout.dirtyPadding(index, at: position) }
+        switch node.kind {
+        case .uint: return .uint(clean.uint256)
+        case .ufixed: return .ufixed(clean.uint256)
+        case .address: return .address(clean.address)
+        case .fixedBytes: return .fixedBytes(ABIFixedBytes(word: clean, count: node.count))
+        case .function: return .function(ABIFunctionReference(word: clean))
+        default: throw ABIError(.invalidType, "\(layout.types[index]) is not one word")
         }
     }
+}
 
-    @inline(__always)
-    private func unsigned(_ word: Word, _ bits: Int, _ layout: ABILayout, _ position: Int) throws(ABIError) -> Word {
-        if bits == 256 { return word }
-        return try checked(word, against: word & Word.lowMask(bits: bits), layout, position)
-    }
-
-    @inline(__always)
-    private func signed(_ word: Word, _ bits: Int, _ layout: ABILayout, _ position: Int) throws(ABIError) -> Word {
-        if bits == 256 { return word }
-        return try checked(word, against: word.signExtended(bits: bits), layout, position)
-    }
-
-    @inline(__always)
-    private func leftAligned(_ word: Word, _ count: Int, _ layout: ABILayout, _ position: Int) throws(ABIError) -> Word
-    {
-        if count == 32 { return word }
-        return try checked(word, against: word & ~Word.lowMask(bits: 256 - 8 * count), layout, position)
-    }
-
-    @inline(__always)
-    private func checked(
-        _ word: Word, against clean: Word, _ layout: ABILayout, _ position: Int
-    ) throws(ABIError) -> Word {
-        guard !checksPadding || word == clean else {
-            throw ABIError(
-                .dirtyPadding, "the padding of the \(layout.type.canonical) at byte \(position) is not clean")
-        }
-        return clean
+extension ABIFunctionReference {
+    /// The 24 bytes at the front of a word.
+    init(word: Word) {
+        // Shifted right by 96 bits, the first 20 bytes are the number that an address is.
+        let address = Word(0, word.w0 >> 32, word.w0 << 32 | word.w1 >> 32, word.w1 << 32 | word.w2 >> 32)
+        self.init(address: address.address, selector: ABISelector(rawValue: UInt32(truncatingIfNeeded: word.w2)))
     }
 }

@@ -3,23 +3,21 @@ import EthereumCore
 /// Decoding, bounded by a budget of bytes: what is read through all offsets together may not exceed the data's size
 /// (times the permitted reuse), so that offsets that point to the same place cannot multiply a small input.
 struct ABIDecoder {
+    let layout: ABILayout
     let checksPadding: Bool
     private var budget: Int
     private var zeroSizeValues = ABILayout.maximumZeroSizeValues
 
-    static func decode(
-        _ span: RawSpan, as layout: ABILayout, from start: Int, options: ABIDecodingOptions
-    ) throws(ABIError) -> [ABIValue] {
-        guard case .tuple(let layouts) = layout.shape else { return [] }
-        let size = span.byteCount - start
-        let (budget, overflow) = size.multipliedReportingOverflow(by: options.maximumReuse)
-        var decoder = ABIDecoder(checksPadding: options.checksPadding, budget: overflow ? .max : budget)
-        return try decoder.members(layouts, of: layout, at: start, in: span)
+    init(_ layout: ABILayout, dataSize: Int, options: ABIDecodingOptions) {
+        self.layout = layout
+        checksPadding = options.checksPadding
+        let (product, overflow) = dataSize.multipliedReportingOverflow(by: options.maximumReuse)
+        budget = overflow ? .max : product
     }
 
-    private init(checksPadding: Bool, budget: Int) {
-        self.checksPadding = checksPadding
-        self.budget = budget
+    /// The members of the tuple that the layout describes, from byte `start` on.
+    mutating func values(in span: RawSpan, from start: Int) throws(ABIError) -> [ABIValue] {
+        try members(0, at: start, in: span)
     }
 
     // MARK: bounds
@@ -37,9 +35,9 @@ struct ABIDecoder {
     }
 
     /// Values without bytes are free for the sender, so they have a limit of their own.
-    private mutating func claimZeroSize(_ count: Int, _ layout: ABILayout) throws(ABIError) {
-        guard layout.zeroSizeValues > 0 else { return }
-        let (total, overflow) = count.multipliedReportingOverflow(by: layout.zeroSizeValues)
+    private mutating func claimZeroSize(_ count: Int, _ node: ABILayout.Node) throws(ABIError) {
+        guard node.zeroSizeValues > 0 else { return }
+        let (total, overflow) = count.multipliedReportingOverflow(by: node.zeroSizeValues)
         guard !overflow, total <= zeroSizeValues else {
             throw ABIError(.limitExceeded, "more than \(ABILayout.maximumZeroSizeValues) values without any data")
         }
@@ -65,75 +63,75 @@ struct ABIDecoder {
 
     // MARK: values
 
-    /// Head and tails of a tuple that starts at `base`.
-    private mutating func members(
-        _ layouts: [ABILayout], of layout: ABILayout, at base: Int, in span: RawSpan
-    ) throws(ABIError) -> [ABIValue] {
-        try claim(layout.innerHeadSize, at: base, in: span)
+    /// Head and tails of the tuple at node `index` that starts at byte `base`.
+    private mutating func members(_ index: Int, at base: Int, in span: RawSpan) throws(ABIError) -> [ABIValue] {
+        let tuple = layout.nodes[index]
+        try claim(tuple.innerHeadSize, at: base, in: span)
         var values: [ABIValue] = []
-        values.reserveCapacity(layouts.count)
+        values.reserveCapacity(tuple.count)
         var head = base
-        for (index, member) in layouts.enumerated() {
+        for position in 0..<tuple.count {
+            let member = tuple.child + position
+            let node = layout.nodes[member]
             do {
-                values.append(try value(member, head: head, base: base, in: span))
-            } catch { throw error.within(layout.place(index)) }
-            head += member.headSize
+                if node.kind.isWord {
+                    values.append(try word(node, member, at: head, in: span))
+                } else if node.isDynamic {
+                    values.append(try tail(member, at: try target(ofHead: head, base: base, in: span), in: span))
+                } else {
+                    try claimZeroSize(1, node)
+                    values.append(try staticContainer(member, at: head, in: span))
+                }
+            } catch { throw error.within(layout.place(position, in: index)) }
+            head += node.headSize
         }
         return values
     }
 
-    /// The value whose head (already claimed) is at `head`.
-    private mutating func value(
-        _ layout: ABILayout, head: Int, base: Int, in span: RawSpan
-    ) throws(ABIError) -> ABIValue {
-        if case .word(let kind) = layout.shape { return try word(kind, layout, at: head, in: span) }
-        if layout.isDynamic {
-            return try tail(layout, at: try target(ofHead: head, base: base, in: span), in: span)
-        }
-        try claimZeroSize(1, layout)
-        return try staticContainer(layout, at: head, in: span)
-    }
-
     /// A dynamic value at the place its offset points to.
-    private mutating func tail(_ layout: ABILayout, at start: Int, in span: RawSpan) throws(ABIError) -> ABIValue {
-        switch layout.shape {
-        case .bytes: return .bytes(try byteString(at: start, in: span))
-        case .string: return .string(try text(try byteString(at: start, in: span), at: start))
-        case .array(let element):
+    private mutating func tail(_ index: Int, at start: Int, in span: RawSpan) throws(ABIError) -> ABIValue {
+        let node = layout.nodes[index]
+        switch node.kind {
+        case .bytes:
+            let range = try byteRange(at: start, in: span)
+            return .bytes(unsafe span.extracting(range).withUnsafeBytes { unsafe Array($0) })
+        case .string: return .string(try text(try byteRange(at: start, in: span), in: span))
+        case .array:
             let count = try length(at: start, in: span)
-            return .array(try elements(element, count: count, at: start + 32, in: span))
-        case .fixedArray(let element, let count):
-            return .array(try elements(element, count: count, at: start, in: span))
-        case .tuple(let layouts): return .tuple(ABIList(try members(layouts, of: layout, at: start, in: span)))
-        case .word: throw ABIError(.invalidType, "\(layout.type.canonical) has no tail")
+            return .array(try elements(node.child, count: count, at: start + 32, in: span))
+        case .fixedArray: return .array(try elements(node.child, count: node.count, at: start, in: span))
+        case .tuple: return .tuple(ABIList(try members(index, at: start, in: span)))
+        default: return try word(node, index, at: start, in: span)
         }
     }
 
-    /// `count` elements whose heads start at `start`.
+    /// `count` elements whose heads start at byte `start`.
     private mutating func elements(
-        _ element: ABILayout, count: Int, at start: Int, in span: RawSpan
+        _ element: Int, count: Int, at start: Int, in span: RawSpan
     ) throws(ABIError) -> ABIList {
-        let (size, overflow) = count.multipliedReportingOverflow(by: element.headSize)
+        let node = layout.nodes[element]
+        let (size, overflow) = count.multipliedReportingOverflow(by: node.headSize)
         guard !overflow, size <= span.byteCount - start else {
-            throw ABIError(.badLength, "\(count) elements of \(element.type.canonical) do not fit into the data")
+            throw ABIError(.badLength, "\(count) elements of \(layout.types[element]) do not fit into the data")
         }
         try claim(size, at: start, in: span)
-        if !element.isDynamic {
-            try claimZeroSize(count, element)
+        if !node.isDynamic {
+            try claimZeroSize(count, node)
             return try staticElements(element, count: count, at: start, in: span)
         }
         var values: [ABIValue] = []
         values.reserveCapacity(count)
-        for index in 0..<count {
+        for position in 0..<count {
             do {
-                let position = try target(ofHead: start + 32 * index, base: start, in: span)
-                values.append(try tail(element, at: position, in: span))
-            } catch { throw error.within("[\(index)]") }
+                let place = try target(ofHead: start + 32 * position, base: start, in: span)
+                values.append(try tail(element, at: place, in: span))
+            } catch { throw error.within("[\(position)]") }
         }
         return ABIList(values)
     }
 
-    private mutating func byteString(at start: Int, in span: RawSpan) throws(ABIError) -> [UInt8] {
+    /// The bytes of a `bytes` or `string` whose length stands at `start`.
+    private mutating func byteRange(at start: Int, in span: RawSpan) throws(ABIError) -> Range<Int> {
         let count = try length(at: start, in: span)
         let available = span.byteCount - start - 32
         guard count <= available else {
@@ -154,26 +152,17 @@ struct ABIDecoder {
                 throw ABIError(.dirtyPadding, "the bytes behind the byte string at byte \(start + 32) are not zero")
             }
         }
-        return unsafe span.extracting(start + 32..<start + 32 + count).withUnsafeBytes { unsafe Array($0) }
+        return start + 32..<start + 32 + count
     }
 
-    private func text(_ bytes: [UInt8], at start: Int) throws(ABIError) -> String {
-        guard checksPadding else { return String(decoding: bytes, as: UTF8.self) }
-        guard let text = String(validating: bytes, as: UTF8.self) else {
-            throw ABIError(.invalidUTF8, "the string at byte \(start + 32) is not UTF-8")
+    private func text(_ range: Range<Int>, in span: RawSpan) throws(ABIError) -> String {
+        let text: String? = unsafe span.extracting(range).withUnsafeBytes { bytes in
+            checksPadding
+                ? unsafe String(validating: bytes, as: UTF8.self) : unsafe String(decoding: bytes, as: UTF8.self)
+        }
+        guard let text else {
+            throw ABIError(.invalidUTF8, "the string at byte \(range.lowerBound) is not UTF-8")
         }
         return text
-    }
-}
-
-extension ABIDecoder {
-    /// A value that is one word by itself, such as a topic.
-    static func decode(
-        word span: RawSpan, as layout: ABILayout, options: ABIDecodingOptions
-    ) throws(ABIError) -> ABIValue {
-        guard case .word(let kind) = layout.shape, span.byteCount == 32 else {
-            throw ABIError(.typeMismatch, "\(layout.type.canonical) is not one word")
-        }
-        return try ABIDecoder(checksPadding: options.checksPadding, budget: 32).word(kind, layout, at: 0, in: span)
     }
 }

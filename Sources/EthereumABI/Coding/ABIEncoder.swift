@@ -1,135 +1,150 @@
 import EthereumCore
 
 /// Encoding in two walks: the first checks shapes and adds up sizes, the second writes into one zeroed block.
-enum ABIEncoder {
+struct ABIEncoder {
+    let layout: ABILayout
+
     /// The encoding of a parameter list, after a selector where there is one.
-    static func encode(_ values: [ABIValue], as layout: ABILayout, selector: ABISelector?) throws(ABIError) -> [UInt8] {
-        guard case .tuple(let layouts) = layout.shape else { return [] }
-        guard layouts.count == values.count else {
-            throw ABIError(.wrongCount, "expected \(layouts.count) values, got \(values.count)")
+    func encode(_ values: [ABIValue], selector: ABISelector?) throws(ABIError) -> [UInt8] {
+        let root = layout.root
+        guard root.count == values.count else {
+            throw ABIError(.wrongCount, "expected \(root.count) values, got \(values.count)")
         }
+        let list = values.span
         let start = selector == nil ? 0 : 4
-        let size = layout.isDynamic ? try sizeOfMembers(ABIList(values), as: layout) : layout.innerHeadSize
+        let size = try sizeOfMembers(list, 0)
         var output = [UInt8](repeating: 0, count: start + size)
         var bytes = output.mutableSpan
         var span = unsafe bytes.mutableBytes
         if let selector { span.storeBytes(of: selector.rawValue.bigEndian, toByteOffset: 0, as: UInt32.self) }
-        var tail = start + layout.innerHeadSize
-        var head = start
-        for index in values.indices {
-            do {
-                try write(values[index], as: layouts[index], head: head, base: start, tail: &tail, into: &span)
-            } catch { throw error.within(layout.place(index)) }
-            head += layouts[index].headSize
-        }
+        var tail = start + root.innerHeadSize
+        try writeMembers(list, 0, at: start, tail: &tail, into: &span)
         return output
     }
 
     // MARK: sizes
 
     /// Bytes of a value in the tail part, without the offset that points to it.
-    private static func sizeOfTail(_ value: ABIValue, as layout: ABILayout) throws(ABIError) -> Int {
-        switch (layout.shape, value) {
-        case (.bytes, .bytes(let bytes)): return 32 + Word.padded(bytes.count)
-        case (.string, .string(let text)): return 32 + Word.padded(text.utf8.count)
-        case (.array(let element), .array(let list)):
-            return try 32 + list.count * element.headSize + sizeOfTails(list, element: element)
-        case (.fixedArray(let element, let count), .array(let list)):
-            guard list.count == count else { throw wrongCount(list.count, layout) }
-            return try layout.innerHeadSize + sizeOfTails(list, element: element)
-        case (.tuple, .tuple(let list)): return try sizeOfMembers(list, as: layout)
-        default: throw mismatch(value, layout)
+    private func sizeOfTail(_ value: borrowing ABIValue, _ index: Int) throws(ABIError) -> Int {
+        let node = layout.nodes[index]
+        switch value {
+        case .bytes(let bytes):
+            guard node.kind == .bytes else { break }
+            return 32 + Word.padded(bytes.count)
+        case .string(let text):
+            guard node.kind == .string else { break }
+            return 32 + Word.padded(text.utf8.count)
+        case .array(let list):
+            if node.kind == .array {
+                let heads = list.count * layout.nodes[node.child].headSize
+                return try 32 + heads + sizeOfTails(list.storage.span, node.child)
+            }
+            guard node.kind == .fixedArray else { break }
+            guard list.count == node.count else { throw layout.wrongCount(list.count, index) }
+            return try node.innerHeadSize + sizeOfTails(list.storage.span, node.child)
+        case .tuple(let list):
+            guard node.kind == .tuple else { break }
+            guard list.count == node.count else { throw layout.wrongCount(list.count, index) }
+            return try sizeOfMembers(list.storage.span, index)
+        default: break
         }
+        throw layout.mismatch(value, index)
     }
 
-    private static func sizeOfTails(_ list: ABIList, element: ABILayout) throws(ABIError) -> Int {
-        guard element.isDynamic else { return 0 }
+    private func sizeOfTails(_ list: Span<ABIValue>, _ element: Int) throws(ABIError) -> Int {
+        guard layout.nodes[element].isDynamic else { return 0 }
         var size = 0
-        for (index, value) in list.storage.enumerated() {
-            do { size += try sizeOfTail(value, as: element) } catch { throw error.within("[\(index)]") }
+        for position in list.indices {
+            do { size += try sizeOfTail(list[position], element) } catch { throw error.within("[\(position)]") }
         }
         return size
     }
 
-    /// Heads and tails of a tuple's members.
-    private static func sizeOfMembers(_ list: ABIList, as layout: ABILayout) throws(ABIError) -> Int {
-        guard case .tuple(let layouts) = layout.shape, layouts.count == list.count else {
-            throw wrongCount(list.count, layout)
-        }
-        var size = layout.innerHeadSize
-        for (index, value) in list.storage.enumerated() where layouts[index].isDynamic {
-            do { size += try sizeOfTail(value, as: layouts[index]) } catch { throw error.within(layout.place(index)) }
+    /// Heads and tails of the members of the tuple at `index`; their number has been checked.
+    private func sizeOfMembers(_ list: Span<ABIValue>, _ index: Int) throws(ABIError) -> Int {
+        let node = layout.nodes[index]
+        guard node.isDynamic else { return node.innerHeadSize }
+        var size = node.innerHeadSize
+        for position in list.indices where layout.nodes[node.child + position].isDynamic {
+            do {
+                size += try sizeOfTail(list[position], node.child + position)
+            } catch { throw error.within(layout.place(position, in: index)) }
         }
         return size
     }
 
     // MARK: writing
 
-    /// Writes a value's head, and its tail at `tail`, which moves behind it.
-    private static func write(
-        _ value: ABIValue, as layout: ABILayout, head: Int, base: Int, tail: inout Int, into span: inout MutableRawSpan
+    /// Writes a value's head, and its tail at `tail`, which moves behind it. Offsets count from `base`.
+    private func write(
+        _ value: borrowing ABIValue, _ index: Int, head: Int, base: Int, tail: inout Int,
+        into span: inout MutableRawSpan
     ) throws(ABIError) {
-        if case .word(let kind) = layout.shape {
-            try Word(value, as: kind, layout).store(to: &span, at: head)
-            return
+        let node = layout.nodes[index]
+        if node.kind.isWord { return try layout.word(of: value, node, index).store(to: &span, at: head) }
+        var start = head
+        if node.isDynamic {
+            Word(tail - base).store(to: &span, at: head)
+            start = tail
         }
-        guard layout.isDynamic else {
-            var none = head
-            return try writeContents(value, as: layout, at: head, tail: &none, into: &span)
-        }
-        Word(tail - base).store(to: &span, at: head)
-        let start = tail
-        switch (layout.shape, value) {
-        case (.bytes, .bytes(let bytes)):
+        switch value {
+        case .bytes(let bytes):
+            guard node.kind == .bytes else { break }
             Word(bytes.count).store(to: &span, at: start)
-            unsafe copy(bytes.span.bytes, to: &span, at: start + 32)
+            unsafe ABIEncoder.copy(bytes.span.bytes, to: &span, at: start + 32)
             tail = start + 32 + Word.padded(bytes.count)
-        case (.string, .string(let text)):
+            return
+        case .string(let text):
+            guard node.kind == .string else { break }
             let utf8 = unsafe text.utf8.span.bytes
             Word(utf8.byteCount).store(to: &span, at: start)
-            copy(utf8, to: &span, at: start + 32)
+            ABIEncoder.copy(utf8, to: &span, at: start + 32)
             tail = start + 32 + Word.padded(utf8.byteCount)
-        case (.array(let element), .array(let list)):
-            Word(list.count).store(to: &span, at: start)
-            tail = start + 32 + list.count * element.headSize
-            try writeElements(list, as: element, at: start + 32, tail: &tail, into: &span)
-        case (.fixedArray, _), (.tuple, _):
-            tail = start + layout.innerHeadSize
-            try writeContents(value, as: layout, at: start, tail: &tail, into: &span)
-        default: throw mismatch(value, layout)
-        }
-    }
-
-    /// Writes the members of a tuple or the elements of a fixed array.
-    private static func writeContents(
-        _ value: ABIValue, as layout: ABILayout, at start: Int, tail: inout Int, into span: inout MutableRawSpan
-    ) throws(ABIError) {
-        switch (layout.shape, value) {
-        case (.tuple(let layouts), .tuple(let list)):
-            guard layouts.count == list.count else { throw wrongCount(list.count, layout) }
-            var head = start
-            for (index, member) in list.storage.enumerated() {
-                do {
-                    try write(member, as: layouts[index], head: head, base: start, tail: &tail, into: &span)
-                } catch { throw error.within(layout.place(index)) }
-                head += layouts[index].headSize
+            return
+        case .array(let list):
+            if node.kind == .array {
+                Word(list.count).store(to: &span, at: start)
+                start += 32
+                tail = start + list.count * layout.nodes[node.child].headSize
+            } else {
+                guard node.kind == .fixedArray else { break }
+                guard list.count == node.count else { throw layout.wrongCount(list.count, index) }
+                if node.isDynamic { tail = start + node.innerHeadSize }
             }
-        case (.fixedArray(let element, let count), .array(let list)):
-            guard list.count == count else { throw wrongCount(list.count, layout) }
-            try writeElements(list, as: element, at: start, tail: &tail, into: &span)
-        default: throw mismatch(value, layout)
+            return try writeElements(list.storage.span, node.child, at: start, tail: &tail, into: &span)
+        case .tuple(let list):
+            guard node.kind == .tuple else { break }
+            guard list.count == node.count else { throw layout.wrongCount(list.count, index) }
+            if node.isDynamic { tail = start + node.innerHeadSize }
+            return try writeMembers(list.storage.span, index, at: start, tail: &tail, into: &span)
+        default: break
+        }
+        throw layout.mismatch(value, index)
+    }
+
+    private func writeMembers(
+        _ list: Span<ABIValue>, _ index: Int, at start: Int, tail: inout Int, into span: inout MutableRawSpan
+    ) throws(ABIError) {
+        let first = layout.nodes[index].child
+        var head = start
+        for position in list.indices {
+            do {
+                try write(list[position], first + position, head: head, base: start, tail: &tail, into: &span)
+            } catch { throw error.within(layout.place(position, in: index)) }
+            head += layout.nodes[first + position].headSize
         }
     }
 
-    private static func writeElements(
-        _ list: ABIList, as element: ABILayout, at start: Int, tail: inout Int, into span: inout MutableRawSpan
+    private func writeElements(
+        _ list: Span<ABIValue>, _ element: Int, at start: Int, tail: inout Int, into span: inout MutableRawSpan
     ) throws(ABIError) {
+        let size = layout.nodes[element].headSize
         var head = start
-        for (index, value) in list.storage.enumerated() {
+        for position in list.indices {
             do {
-                try write(value, as: element, head: head, base: start, tail: &tail, into: &span)
-            } catch { throw error.within("[\(index)]") }
-            head += element.headSize
+                try write(list[position], element, head: head, base: start, tail: &tail, into: &span)
+            } catch { throw error.within("[\(position)]") }
+            head += size
         }
     }
 
@@ -142,20 +157,56 @@ enum ABIEncoder {
             }
         }
     }
+}
 
-    // MARK: errors
-
-    static func mismatch(_ value: ABIValue, _ layout: ABILayout) -> ABIError {
-        ABIError(.typeMismatch, "expected \(layout.type.canonical), got \(value.kind)")
+extension ABILayout {
+    /// The word of a value, checked against its type.
+    @inline(__always)
+    func word(of value: borrowing ABIValue, _ node: Node, _ index: Int) throws(ABIError) -> Word {
+        switch value {
+        case .uint(let number):
+            guard node.kind == .uint else { break }
+            return try unsigned(number, node, index)
+        case .ufixed(let number):
+            guard node.kind == .ufixed else { break }
+            return try unsigned(number, node, index)
+        case .int(let number):
+            guard node.kind == .int else { break }
+            return try signed(number, node, index)
+        case .fixed(let number):
+            guard node.kind == .fixed else { break }
+            return try signed(number, node, index)
+        case .address(let address):
+            guard node.kind == .address else { break }
+            return Word(address)
+        case .bool(let flag):
+            guard node.kind == .bool else { break }
+            return Word(0, 0, 0, flag ? 1 : 0)
+        case .fixedBytes(let bytes):
+            guard node.kind == .fixedBytes else { break }
+            guard bytes.count == node.count else {
+                throw ABIError(.typeMismatch, "expected \(types[index].canonical), got \(bytes.count) bytes")
+            }
+            return Word(bytes.word)
+        case .function(let reference):
+            guard node.kind == .function else { break }
+            return Word(leftAligned: reference.bytes[...])
+        default: break
+        }
+        throw mismatch(value, index)
     }
 
-    static func wrongCount(_ count: Int, _ layout: ABILayout) -> ABIError {
-        switch layout.shape {
-        case .fixedArray(_, let expected):
-            return ABIError(.wrongCount, "\(layout.type.canonical) has \(expected) elements, got \(count)")
-        case .tuple(let layouts):
-            return ABIError(.wrongCount, "\(layout.type.canonical) has \(layouts.count) members, got \(count)")
-        default: return ABIError(.wrongCount, "unexpected number of elements: \(count)")
-        }
+    @inline(__always)
+    private func unsigned(_ number: UInt256, _ node: Node, _ index: Int) throws(ABIError) -> Word {
+        let word = Word(number)
+        guard word & node.mask == word else { throw outOfRange(number.description, index) }
+        return word
+    }
+
+    @inline(__always)
+    private func signed(_ number: Int256, _ node: Node, _ index: Int) throws(ABIError) -> Word {
+        let word = Word(number.bitPattern)
+        guard word.signExtended(bits: node.count) == word else { throw outOfRange(number.description, index) }
+        return word
     }
 }

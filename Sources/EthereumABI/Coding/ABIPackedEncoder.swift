@@ -9,54 +9,47 @@ extension ABICodec {
     ///
     /// - Throws: ``ABIError``; code `unsupported` for types without a packed form.
     public func encodePacked(_ values: [ABIValue]) throws(ABIError) -> [UInt8] {
-        guard case .tuple(let layouts) = layout.shape, layouts.count == values.count else {
-            throw ABIError(.wrongCount, "expected \(parameters.count) values, got \(values.count)")
+        let root = layout.root
+        guard root.count == values.count else {
+            throw ABIError(.wrongCount, "expected \(root.count) values, got \(values.count)")
         }
         var output: [UInt8] = []
-        for (index, value) in values.enumerated() {
+        for (position, value) in values.enumerated() {
             do {
-                try ABIPackedEncoder.append(value, as: layouts[index], to: &output)
-            } catch { throw error.within(layout.place(index)) }
+                try layout.appendPacked(value, root.child + position, to: &output)
+            } catch { throw error.within(layout.place(position, in: 0)) }
         }
         return output
     }
 }
 
-enum ABIPackedEncoder {
-    static func append(_ value: ABIValue, as layout: ABILayout, to output: inout [UInt8]) throws(ABIError) {
-        switch (layout.shape, value) {
-        case (.word(let kind), _):
-            let bytes = try Word(value, as: kind, layout).bytes32.bytes
-            switch kind {
-            case .uint(let bits), .int(let bits), .fixed(let bits), .ufixed(let bits): output += bytes.suffix(bits / 8)
-            case .address: output += bytes.suffix(20)
-            case .bool: output += bytes.suffix(1)
-            case .fixedBytes(let count): output += bytes.prefix(count)
-            case .function: output += bytes.prefix(24)
-            }
+extension ABILayout {
+    fileprivate func appendPacked(_ value: ABIValue, _ index: Int, to output: inout [UInt8]) throws(ABIError) {
+        let node = nodes[index]
+        switch (node.kind, value) {
+        case (.uint, _), (.int, _), (.fixed, _), (.ufixed, _):
+            output += try word(of: value, node, index).bytes32.bytes.suffix(node.count / 8)
+        case (.address, _): output += try word(of: value, node, index).bytes32.bytes.suffix(20)
+        case (.bool, _): output += try word(of: value, node, index).bytes32.bytes.suffix(1)
+        case (.fixedBytes, _), (.function, _):
+            output += try word(of: value, node, index).bytes32.bytes.prefix(node.count)
         case (.bytes, .bytes(let bytes)): output += bytes
         case (.string, .string(let text)): output += text.utf8
-        case (.array(let element), .array(let list)): try append(list, element, layout, to: &output)
-        case (.fixedArray(let element, let count), .array(let list)):
-            guard list.count == count else { throw ABIEncoder.wrongCount(list.count, layout) }
-            try append(list, element, layout, to: &output)
-        case (.tuple, .tuple): throw unsupported(layout)
-        default: throw ABIEncoder.mismatch(value, layout)
+        case (.array, .array(let list)), (.fixedArray, .array(let list)):
+            guard node.kind == .array || list.count == node.count else { throw wrongCount(list.count, index) }
+            let element = nodes[node.child]
+            guard element.kind.isWord else { throw hasNoPackedForm(index) }
+            for (position, value) in list.enumerated() {
+                do {
+                    output += try word(of: value, element, node.child).bytes32.bytes
+                } catch { throw error.within("[\(position)]") }
+            }
+        case (.tuple, .tuple): throw hasNoPackedForm(index)
+        default: throw mismatch(value, index)
         }
     }
 
-    private static func append(
-        _ list: ABIList, _ element: ABILayout, _ layout: ABILayout, to output: inout [UInt8]
-    ) throws(ABIError) {
-        guard case .word(let kind) = element.shape else { throw unsupported(layout) }
-        for (index, value) in list.enumerated() {
-            do {
-                output += try Word(value, as: kind, element).bytes32.bytes
-            } catch { throw error.within("[\(index)]") }
-        }
-    }
-
-    private static func unsupported(_ layout: ABILayout) -> ABIError {
-        ABIError(.unsupported, "\(layout.type.canonical) has no packed encoding")
+    private func hasNoPackedForm(_ index: Int) -> ABIError {
+        ABIError(.unsupported, "\(types[index].canonical) has no packed encoding")
     }
 }

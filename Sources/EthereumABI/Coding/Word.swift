@@ -1,5 +1,3 @@
-import EthereumCore
-
 /// A 32-byte word of ABI data as four 64-bit digits, the most significant first.
 struct Word: Hashable, Sendable {
     var w0: UInt64
@@ -94,35 +92,5 @@ struct Word: Hashable, Sendable {
     /// The number when it fits in a non-negative Int.
     var smallInt: Int? {
         w0 | w1 | w2 == 0 ? Int(exactly: w3) : nil
-    }
-
-    // MARK: conversions
-
-    /// The word of a value, checked against its type.
-    @inline(__always)
-    init(_ value: ABIValue, as kind: ABILayout.WordKind, _ layout: ABILayout) throws(ABIError) {
-        switch (kind, value) {
-        case (.uint(let bits), .uint(let number)), (.ufixed(let bits), .ufixed(let number)):
-            self = Word(number)
-            guard bits == 256 || self & Word.lowMask(bits: bits) == self else {
-                throw Word.outOfRange(number.description, layout)
-            }
-        case (.int(let bits), .int(let number)), (.fixed(let bits), .fixed(let number)):
-            self = Word(number.bitPattern)
-            guard signExtended(bits: bits) == self else { throw Word.outOfRange(number.description, layout) }
-        case (.address, .address(let address)): self = Word(address)
-        case (.bool, .bool(let flag)): self.init(0, 0, 0, flag ? 1 : 0)
-        case (.fixedBytes(let count), .fixedBytes(let bytes)):
-            guard bytes.count == count else {
-                throw ABIError(.typeMismatch, "expected \(layout.type.canonical), got \(bytes.count) bytes")
-            }
-            self = Word(bytes.word)
-        case (.function, .function(let reference)): self = Word(leftAligned: reference.bytes[...])
-        default: throw ABIEncoder.mismatch(value, layout)
-        }
-    }
-
-    private static func outOfRange(_ number: String, _ layout: ABILayout) -> ABIError {
-        ABIError(.outOfRange, "\(number) does not fit in \(layout.type.canonical)")
     }
 }

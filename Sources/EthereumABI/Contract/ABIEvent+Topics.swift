@@ -61,42 +61,40 @@ extension ABIEvent {
 /// Indexed parameters: one word as it is, everything else as a hash of an encoding in place, without lengths and offsets.
 enum ABITopic {
     static func encode(_ value: ABIValue, as layout: ABILayout) throws(ABIError) -> Bytes32 {
-        if case .topicHash(let hash) = value, !layout.type.isWord { return hash }
-        switch (layout.shape, value) {
-        case (.word(let kind), _): return try Word(value, as: kind, layout).bytes32
+        let root = layout.root
+        if root.kind.isWord { return try layout.word(of: value, root, 0).bytes32 }
+        switch (root.kind, value) {
+        case (_, .topicHash(let hash)): return hash
         case (.bytes, .bytes(let bytes)): return Keccak256.hash(bytes)
         case (.string, .string(let text)): return Keccak256.hash(Array(text.utf8))
         default:
             var preimage: [UInt8] = []
-            try append(value, as: layout, to: &preimage)
+            try layout.appendInPlace(value, 0, to: &preimage)
             return Keccak256.hash(preimage)
         }
     }
+}
 
+extension ABILayout {
     /// Inside arrays and tuples everything is padded to whole words, byte strings too.
-    private static func append(_ value: ABIValue, as layout: ABILayout, to preimage: inout [UInt8]) throws(ABIError) {
-        switch (layout.shape, value) {
-        case (.word(let kind), _): preimage += try Word(value, as: kind, layout).bytes32.bytes
-        case (.bytes, .bytes(let bytes)): appendPadded(bytes, to: &preimage)
-        case (.string, .string(let text)): appendPadded(Array(text.utf8), to: &preimage)
-        case (.array(let element), .array(let list)): try append(list, element, to: &preimage)
-        case (.fixedArray(let element, let count), .array(let list)):
-            guard list.count == count else { throw ABIEncoder.wrongCount(list.count, layout) }
-            try append(list, element, to: &preimage)
-        case (.tuple(let layouts), .tuple(let list)):
-            guard list.count == layouts.count else { throw ABIEncoder.wrongCount(list.count, layout) }
-            for (index, member) in list.enumerated() {
-                do {
-                    try append(member, as: layouts[index], to: &preimage)
-                } catch { throw error.within(layout.place(index)) }
-            }
-        default: throw ABIEncoder.mismatch(value, layout)
+    fileprivate func appendInPlace(_ value: ABIValue, _ index: Int, to preimage: inout [UInt8]) throws(ABIError) {
+        let node = nodes[index]
+        if node.kind.isWord {
+            preimage += try word(of: value, node, index).bytes32.bytes
+            return
         }
-    }
-
-    private static func append(_ list: ABIList, _ element: ABILayout, to preimage: inout [UInt8]) throws(ABIError) {
-        for (index, value) in list.enumerated() {
-            do { try append(value, as: element, to: &preimage) } catch { throw error.within("[\(index)]") }
+        switch (node.kind, value) {
+        case (.bytes, .bytes(let bytes)): ABILayout.appendPadded(bytes, to: &preimage)
+        case (.string, .string(let text)): ABILayout.appendPadded(Array(text.utf8), to: &preimage)
+        case (.array, .array(let list)), (.fixedArray, .array(let list)), (.tuple, .tuple(let list)):
+            guard node.kind == .array || list.count == node.count else { throw wrongCount(list.count, index) }
+            for (position, value) in list.enumerated() {
+                let child = node.kind == .tuple ? node.child + position : node.child
+                do {
+                    try appendInPlace(value, child, to: &preimage)
+                } catch { throw error.within(place(position, in: index)) }
+            }
+        default: throw mismatch(value, index)
         }
     }
 

@@ -96,9 +96,10 @@ public struct ABIEvent: Hashable, Sendable {
     private func value(
         ofTopic topic: Bytes32, as layout: ABILayout, _ options: ABIDecodingOptions
     ) throws(ABIError) -> ABIValue {
-        guard layout.type.isWord else { return .topicHash(topic) }
+        guard layout.root.kind.isWord else { return .topicHash(topic) }
         let bytes = topic.bytes
-        return try unsafe ABIDecoder.decode(word: bytes.span.bytes, as: layout, options: options)
+        let decoder = ABIDecoder(layout, dataSize: 32, options: options)
+        return try unsafe decoder.word(layout.root, 0, at: 0, in: bytes.span.bytes)
     }
 }
 

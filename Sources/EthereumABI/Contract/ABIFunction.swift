@@ -94,7 +94,7 @@ public struct ABIFunction: Hashable, Sendable {
     public func decodeReturn(
         _ data: [UInt8], options: ABIDecodingOptions = .strict
     ) throws(ABIError) -> [ABIValue] {
-        if data.isEmpty, output.layout.innerHeadSize > 0 {
+        if data.isEmpty, output.layout.root.innerHeadSize > 0 {
             throw ABIError(.truncated, path: "returns", "\(name) returned nothing; is there a contract at the address?")
         }
         do { return try output.decode(data, options: options) } catch { throw error.within("returns") }

@@ -28,8 +28,9 @@ extension ABIRepresentable {
         guard case .array(let list) = abiValue else { throw abiValue.mismatch("an array") }
         var result: [Self] = []
         result.reserveCapacity(list.count)
-        for (index, value) in list.storage.enumerated() {
-            do { result.append(try Self(abiValue: value)) } catch { throw error.within("[\(index)]") }
+        let values = list.storage.span
+        for index in values.indices {
+            do { result.append(try Self(abiValue: values[index])) } catch { throw error.within("[\(index)]") }
         }
         return result
     }
@@ -96,6 +97,23 @@ extension Bytes32: ABIRepresentable {
         }
     }
     public var abiValue: ABIValue { .bytes32(self) }
+
+    /// Reads a `bytes32[]`; contracts return long ones, so this has a loop of its own.
+    ///
+    /// - Throws: ``ABIError`` whose path names the element.
+    public static func list(abiValue: ABIValue) throws(ABIError) -> [Bytes32] {
+        guard case .array(let list) = abiValue else { throw abiValue.mismatch("an array") }
+        var result: [Bytes32] = []
+        result.reserveCapacity(list.count)
+        let values = list.storage.span
+        for index in values.indices {
+            guard case .fixedBytes(let bytes) = values[index], bytes.count == 32 else {
+                throw values[index].mismatch("a bytes32").within("[\(index)]")
+            }
+            result.append(bytes.word)
+        }
+        return result
+    }
 }
 
 extension ABIFixedBytes: ABIRepresentable {
