@@ -1,0 +1,74 @@
+/// When an endpoint is left alone.
+public struct BreakerLimits: Sendable, Hashable {
+    /// Faults in a row that open the circuit.
+    public var failures: Int
+    /// How long it stays open at first; doubles with every failed probe.
+    public var cooldown: Duration
+    /// How long it stays open at most.
+    public var longestCooldown: Duration
+
+    /// Limits of the circuit breaker.
+    public init(failures: Int = 3, cooldown: Duration = .seconds(2), longestCooldown: Duration = .seconds(30)) {
+        self.failures = failures
+        self.cooldown = cooldown
+        self.longestCooldown = longestCooldown
+    }
+}
+
+/// What is known of an endpoint's reliability. Pure: time comes in as an argument.
+struct EndpointHealth: Sendable, Equatable {
+    /// Weight of the newest result in the averages.
+    private static let weight = 0.2
+    /// Answers slower than this count against an endpoint.
+    private static let slow = 2.0
+
+    enum Outcome: Equatable {
+        /// An answer after so many seconds, be it a JSON-RPC error.
+        case answer(seconds: Double)
+        /// No answer, or none that can be used.
+        case fault
+        /// Asked to stay away.
+        case limited(Duration)
+    }
+
+    let limits: BreakerLimits
+    private(set) var failureRate = 0.0
+    private(set) var latency = 0.0
+    private(set) var faultsInARow = 0
+    /// Closed while nil; half open once passed: the next request is the probe.
+    private(set) var openUntil: Duration?
+    private(set) var limitedUntil: Duration?
+
+    init(limits: BreakerLimits) { self.limits = limits }
+
+    mutating func record(_ outcome: Outcome, at now: Duration) {
+        switch outcome {
+        case .answer(let seconds):
+            failureRate *= 1 - Self.weight
+            latency += (seconds - latency) * (latency == 0 ? 1 : Self.weight)
+            faultsInARow = 0
+            openUntil = nil
+            limitedUntil = nil
+        case .fault:
+            failureRate += (1 - failureRate) * Self.weight
+            faultsInARow += 1
+            guard faultsInARow >= limits.failures else { return }
+            let doublings = min(20, faultsInARow - limits.failures)
+            openUntil = now + min(limits.longestCooldown, limits.cooldown * (1 << doublings))
+        case .limited(let pause):
+            limitedUntil = max(limitedUntil ?? .zero, now + pause)
+        }
+    }
+
+    /// When it may be asked again; nil when at once.
+    func closedUntil(_ now: Duration) -> Duration? {
+        let until = max(openUntil ?? .zero, limitedUntil ?? .zero)
+        return until > now ? until : nil
+    }
+
+    /// 0 for a good endpoint, rising in coarse steps: among equals the order of the configuration decides.
+    var penalty: Int { Int((failureRate * 4).rounded()) + (latency > Self.slow ? 1 : 0) }
+
+    /// 1 for a good endpoint, 0 for one that never answers.
+    var score: Double { 1 - failureRate }
+}

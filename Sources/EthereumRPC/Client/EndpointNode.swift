@@ -1,0 +1,193 @@
+import Synchronization
+
+/// How an endpoint of a client is doing.
+public struct RPCEndpointStatus: Sendable, Equatable {
+    /// Scheme, host and port.
+    public let endpoint: String
+    /// Whether requests go there now: neither out of order nor on the wrong chain.
+    public let isUsable: Bool
+    /// 1 for an endpoint that always answers, 0 for one that never does.
+    public let score: Double
+    /// Smoothed time of an exchange, in seconds.
+    public let latency: Double
+    /// The last failure; nil after an answer.
+    public let lastError: RPCError?
+}
+
+/// One endpoint with what is known of it.
+final class EndpointNode: Sendable {
+    /// How long an endpoint on the wrong chain is left alone before it is looked at again.
+    static let wrongChainPause = Duration.seconds(30)
+
+    enum ChainState: Sendable {
+        /// Not looked at since the last failure or new connection.
+        case unknown
+        /// Somebody is looking; the others wait.
+        case checking([CheckedContinuation<Void, Never>])
+        case right
+        case wrong(RPCError, until: Duration)
+    }
+
+    private struct State {
+        var health: EndpointHealth
+        var chain = ChainState.unknown
+        var batchSize: Int
+        var lastError: RPCError?
+    }
+
+    let index: Int
+    let name: String
+    let transport: any RPCTransport
+    private let clock: any RPCClock
+    private let state: Mutex<State>
+
+    init(index: Int, name: String, transport: any RPCTransport, options: RPCOptions, clock: any RPCClock) {
+        self.index = index
+        self.name = name
+        self.transport = transport
+        self.clock = clock
+        state = Mutex(State(health: EndpointHealth(limits: options.breaker), batchSize: max(1, options.batchSize)))
+    }
+
+    /// How many requests go into one body; shrinks where the endpoint refuses batches.
+    var batchSize: Int { state.withLock { $0.batchSize } }
+
+    /// Halves the batch below one of `count` that was refused.
+    func shrinkBatch(below count: Int) { state.withLock { $0.batchSize = min($0.batchSize, max(1, count / 2)) } }
+
+    var penalty: Int { state.withLock { $0.health.penalty } }
+
+    /// When it may be asked again; nil when at once.
+    var closedUntil: Duration? {
+        let now = clock.now
+        return state.withLock { state in
+            let closed = state.health.closedUntil(now)
+            guard case .wrong(_, let until) = state.chain, until > now else { return closed }
+            return max(closed ?? .zero, until)
+        }
+    }
+
+    var status: RPCEndpointStatus {
+        let now = clock.now
+        return state.withLock { state in
+            var isUsable = state.health.closedUntil(now) == nil
+            if case .wrong = state.chain { isUsable = false }
+            return RPCEndpointStatus(
+                endpoint: name, isUsable: isUsable, score: state.health.score, latency: state.health.latency,
+                lastError: state.lastError)
+        }
+    }
+
+    /// Sends one body; a failure is recorded here, a usable answer by ``succeeded(since:)``.
+    func exchange(_ request: RPCTransportRequest) async throws(RPCError) -> RPCTransportAnswer {
+        let answer: RPCTransportAnswer
+        do throws(RPCError) {
+            answer = try await transport.send(request)
+        } catch {
+            let named = error.at(name)
+            failed(named)
+            throw named
+        }
+        if answer.status == 429 {
+            let error = RPCError(.rateLimited(retryAfter: answer.retryAfter), endpoint: name)
+            failed(error)
+            throw error
+        }
+        return answer
+    }
+
+    /// Records a failure that was found in an answer.
+    func failed(_ error: RPCError) {
+        // The caller's wish, not the endpoint's doing.
+        if error.kind == .cancelled { return }
+        let now = clock.now
+        state.withLock { state in
+            state.lastError = error
+            if case .rateLimited(let pause) = error.kind {
+                state.health.record(.limited(pause ?? .seconds(1)), at: now)
+            } else if let pause = error.retryAfter {
+                state.health.record(.limited(pause), at: now)
+            }
+            guard error.isEndpointFault else { return }
+            state.health.record(.fault, at: now)
+            // Whoever answers next may be somebody else.
+            if case .right = state.chain { state.chain = .unknown }
+        }
+    }
+
+    /// Records an answer that could be used, to a request begun at `start`.
+    func succeeded(since start: Duration) {
+        let now = clock.now
+        state.withLock { state in
+            state.lastError = nil
+            state.health.record(.answer(seconds: (now - start) / .seconds(1)), at: now)
+        }
+    }
+
+    // MARK: Chain
+
+    /// A connection was opened: whoever is behind it has to say which chain it serves.
+    func forgetChain() {
+        state.withLock { if case .right = $0.chain { $0.chain = .unknown } }
+    }
+
+    /// Makes sure that the endpoint serves the chain; one caller looks, others wait for it.
+    func ensureChain(_ look: () async throws(RPCError) -> RPCError?) async throws(RPCError) {
+        while true {
+            switch claim() {
+            case .right: return
+            case .wrong(let error): throw error
+            case .look:
+                do throws(RPCError) {
+                    let wrong = try await look()
+                    let until = clock.now + Self.wrongChainPause
+                    settle(wrong.map { .wrong($0, until: until) } ?? .right)
+                    guard let wrong else { return }
+                    failed(wrong)
+                    throw wrong
+                } catch {
+                    settle(.unknown, unlessSettled: true)
+                    throw error
+                }
+            case .wait:
+                await withCheckedContinuation { continuation in
+                    let isOver = state.withLock { state in
+                        guard case .checking(let waiting) = state.chain else { return true }
+                        state.chain = .checking(waiting + [continuation])
+                        return false
+                    }
+                    if isOver { continuation.resume() }
+                }
+                if Task.isCancelled { throw RPCError(.cancelled, endpoint: name) }
+            }
+        }
+    }
+
+    private enum Claim { case right, look, wait, wrong(RPCError) }
+
+    private func claim() -> Claim {
+        let now = clock.now
+        return state.withLock { state in
+            switch state.chain {
+            case .right: return .right
+            case .wrong(let error, let until) where until > now: return .wrong(error)
+            case .checking: return .wait
+            case .unknown, .wrong:
+                state.chain = .checking([])
+                return .look
+            }
+        }
+    }
+
+    private func settle(_ chain: ChainState, unlessSettled: Bool = false) {
+        let waiting = state.withLock { state -> [CheckedContinuation<Void, Never>] in
+            guard case .checking(let waiting) = state.chain else {
+                if !unlessSettled { state.chain = chain }
+                return []
+            }
+            state.chain = chain
+            return waiting
+        }
+        for continuation in waiting { continuation.resume() }
+    }
+}

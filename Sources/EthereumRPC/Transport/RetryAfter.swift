@@ -1,0 +1,36 @@
+/// `Retry-After` (RFC 9110 §10.2.3): seconds, or a date, which counts from the answer's own `Date` so that no clock has to be right.
+enum RetryAfter {
+    /// Longer waits are cut to this.
+    static let longest = Duration.seconds(3600)
+
+    static func parse(_ value: String, date: String?) -> Duration? {
+        let text = value.trimmingPrefix { $0 == " " }
+        if !text.isEmpty, text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) {
+            return min(longest, .seconds(Int(text.prefix(9)) ?? 0))
+        }
+        guard let until = seconds(httpDate: String(text)), let now = date.flatMap({ seconds(httpDate: $0) }) else {
+            return nil
+        }
+        return min(longest, .seconds(max(0, until - now)))
+    }
+
+    /// Seconds since 1970 of an IMF-fixdate, `Sun, 06 Nov 1994 08:49:37 GMT`.
+    static func seconds(httpDate: String) -> Int? {
+        let parts = httpDate.split(separator: " ")
+        guard parts.count == 6, parts[5] == "GMT", let day = Int(parts[1]), let year = Int(parts[3]),
+            let month = months.firstIndex(of: String(parts[2])), (1...31).contains(day), (1970...9999).contains(year)
+        else { return nil }
+        let clock = parts[4].split(separator: ":").compactMap { Int($0) }
+        guard clock.count == 3, (0...23).contains(clock[0]), (0...59).contains(clock[1]), (0...60).contains(clock[2])
+        else {
+            return nil
+        }
+        // Days before a date in the proleptic Gregorian calendar, with years that begin in March.
+        let shifted = month < 2 ? year - 1 : year
+        let march = (month + 10) % 12
+        let days = 365 * shifted + shifted / 4 - shifted / 100 + shifted / 400 + (153 * march + 2) / 5 + day - 1
+        return (days - 719_468) * 86_400 + clock[0] * 3600 + clock[1] * 60 + clock[2]
+    }
+
+    private static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+}
