@@ -5,6 +5,7 @@ public struct JSONError: Error, Sendable, Equatable, CustomStringConvertible {
         case empty
         case tooLarge(limit: Int)
         case tooDeep(limit: Int)
+        case tooManyValues(limit: Int)
         case unexpectedEnd
         case unexpectedByte
         case trailingBytes
@@ -86,6 +87,7 @@ extension JSONError.Kind {
         case .empty: "empty text where JSON was expected"
         case .tooLarge(let limit): "larger than \(limit) bytes"
         case .tooDeep(let limit): "nested deeper than \(limit) levels"
+        case .tooManyValues(let limit): "more than \(limit) values"
         case .unexpectedEnd: "the text ends in the middle of a value"
         case .unexpectedByte: "unexpected character"
         case .trailingBytes: "something follows the value"

@@ -6,13 +6,17 @@ public struct JSONLimits: Sendable, Equatable {
     /// Size of the text in bytes.
     public var maxBytes: Int
 
+    /// Number of values, members and elements together: a few bytes of text can take a hundred of memory.
+    public var maxValues: Int
+
     /// Depth is capped at 512 whatever is asked, since the parser recurses.
-    public init(maxDepth: Int = 64, maxBytes: Int = 64 << 20) {
+    public init(maxDepth: Int = 64, maxBytes: Int = 64 << 20, maxValues: Int = 1 << 20) {
         self.maxDepth = min(maxDepth, 512)
         self.maxBytes = maxBytes
+        self.maxValues = maxValues
     }
 
-    /// 64 levels, 64 MiB.
+    /// 64 levels, 64 MiB, 2^20 values.
     public static let `default` = JSONLimits()
 }
 
@@ -60,6 +64,7 @@ extension JSON {
 private struct JSONParser {
     let limits: JSONLimits
     var position = 0
+    var values = 0
 
     init(limits: JSONLimits) { self.limits = limits }
 
@@ -95,6 +100,8 @@ private struct JSONParser {
 
     mutating func value(_ bytes: Span<UInt8>, depth: Int) throws(JSONError) -> JSON {
         guard position < bytes.count else { throw fail(.unexpectedEnd, bytes) }
+        values += 1
+        guard values <= limits.maxValues else { throw fail(.tooManyValues(limit: limits.maxValues), bytes) }
         switch bytes[position] {
         case UInt8(ascii: "\""): return .string(try string(bytes))
         case UInt8(ascii: "{"): return .object(try object(bytes, depth: depth + 1))

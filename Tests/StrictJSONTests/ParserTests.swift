@@ -67,6 +67,11 @@ import Testing
         #expect(throws: JSONError.self) { try JSON.parse(text: objects) }
         #expect(throws: JSONError.self) { try JSON.parse(text: "[1,2]", limits: JSONLimits(maxBytes: 4)) }
         #expect(throws: JSONError.self) { try JSON.parse(text: deep, limits: JSONLimits(maxDepth: 63)) }
+        #expect(throws: Never.self) { try JSON.parse(text: "[1,{\"a\":2}]", limits: JSONLimits(maxValues: 4)) }
+        let many = #expect(throws: JSONError.self) {
+            try JSON.parse(text: "[1,{\"a\":2},3]", limits: JSONLimits(maxValues: 4))
+        }
+        #expect(many?.kind == .tooManyValues(limit: 4))
     }
 
     @Test func saysWhere() throws {
