@@ -6,7 +6,7 @@ import Testing
         ("uint", "uint256"), ("int", "int256"), ("uint8", "uint8"), ("int256", "int256"), ("byte", "bytes1"),
         ("bytes32", "bytes32"), ("bytes", "bytes"), ("string", "string"), ("function", "function"), ("bool", "bool"),
         ("address payable", "address"), ("fixed", "fixed128x18"), ("ufixed", "ufixed128x18"),
-        ("fixed8x0", "fixed8x0"), ("ufixed256x80", "ufixed256x80"), ("uint[]", "uint256[]"),
+        ("fixed8x1", "fixed8x1"), ("ufixed256x80", "ufixed256x80"), ("uint[]", "uint256[]"),
         ("uint256[3][][2]", "uint256[3][][2]"), ("bytes32[0]", "bytes32[0]"), ("()", "()"), ("()[]", "()[]"),
         ("( uint a , tuple(string[] b,bool) c )[2]", "(uint256,(string[],bool))[2]"),
     ])
@@ -21,7 +21,8 @@ import Testing
     @Test(arguments: [
         "", " ", "uint7", "uint0", "uint264", "uint08", "uint2560", "uint-8", "int1", "bytes0", "bytes33", "bytes032",
         "fixed128",
-        "fixed7x1", "fixed8x81", "fixed8x", "ufixedx8", "Uint256", "uint256]", "uint256[", "uint256[-1]", "uint256[01]",
+        "fixed7x1", "fixed8x0", "fixed8x81", "fixed8x", "ufixedx8", "Uint256", "uint256]", "uint256[", "uint256[-1]",
+        "uint256[01]",
         "uint256[ 1 ]",
         "uint256[99999999999999999999]", "(uint256", "uint256)", "(uint256,)", "(,uint256)", "(uint256 a b)",
         "(uint256;uint8)",

@@ -19,9 +19,9 @@ public indirect enum ABIType: Hashable, Sendable {
     case string
     /// `function`: an address and a selector, 24 bytes.
     case function
-    /// `fixed<bits>x<decimals>`: a signed number divided by 10^decimals (0 to 80).
+    /// `fixed<bits>x<decimals>`: a signed number divided by 10^decimals (1 to 80).
     case fixed(bits: Int, decimals: Int)
-    /// `ufixed<bits>x<decimals>`: an unsigned number divided by 10^decimals (0 to 80).
+    /// `ufixed<bits>x<decimals>`: an unsigned number divided by 10^decimals (1 to 80).
     case ufixed(bits: Int, decimals: Int)
     /// `T[]`.
     case array(ABIType)
@@ -115,9 +115,9 @@ extension ABIType {
                 throw ABIError(.invalidType, "\(canonical): integers have 8, 16, ... 256 bits")
             }
         case .fixed(let bits, let decimals), .ufixed(let bits, let decimals):
-            guard ABIType.isIntegerWidth(bits), (0...80).contains(decimals) else {
+            guard ABIType.isIntegerWidth(bits), (1...80).contains(decimals) else {
                 throw ABIError(
-                    .invalidType, "\(canonical): fixed-point types have 8, 16, ... 256 bits and 0 to 80 decimals")
+                    .invalidType, "\(canonical): fixed-point types have 8, 16, ... 256 bits and 1 to 80 decimals")
             }
         case .fixedBytes(let count):
             guard (1...32).contains(count) else {
