@@ -100,10 +100,12 @@ let package = Package(
         .executableTarget(
             name: "orakeyd",
             dependencies: [
-                "CLinuxShims", "EthereumCore", "EthereumRPC", "EthereumWallet", "OrakeyConfig", "OrakeyCore", "OrakeyServer",
-                "OrakeyStore",
+                "CLinuxShims", "CurlHTTP", "EthereumABI", "EthereumCore", "EthereumRPC", "EthereumWallet", "OrakeyConfig",
+                "OrakeyCore", "OrakeyKey", "OrakeyServer", "OrakeyStore",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
@@ -124,7 +126,9 @@ let package = Package(
         .testTarget(name: "OrakeyConfigTests", dependencies: ["OrakeyConfig"], swiftSettings: strict),
         .testTarget(
             name: "OrakeyCoreTests",
-            dependencies: ["EthereumCore", "EthereumWallet", "OrakeyCore", "OrakeyKey", "OrakeyStore"], swiftSettings: strict),
+            dependencies: [
+                "EthereumCore", "EthereumWallet", "OrakeyConfig", "OrakeyCore", "OrakeyKey", "OrakeyStore",
+            ], swiftSettings: strict),
         .testTarget(
             name: "OrakeyServerTests", dependencies: ["OrakeyAPI", "OrakeyCore", "OrakeyServer"], swiftSettings: strict),
     ]

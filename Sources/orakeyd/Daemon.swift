@@ -3,6 +3,7 @@ import EthereumRPC
 import EthereumWallet
 import Glibc
 import Logging
+import NIOCore
 import NIOPosix
 import OrakeyConfig
 import OrakeyCore

@@ -70,7 +70,7 @@ struct Orakeyd: AsyncParsableCommand {
         do {
             let environment = HostEnvironment.current
             let file = environment.configurationFile(option: config) { access($0, F_OK) == 0 }
-            let configuration = try ConfigurationFile.load(path: file)
+            let configuration = try Configuration.load(path: file)
             if checkConfig {
                 print("\(file): ok")
                 return
@@ -82,7 +82,8 @@ struct Orakeyd: AsyncParsableCommand {
             throw exit
         } catch {
             let failure = StartFailure(error)
-            fputs("orakeyd: \(failure.text)\n", stderr)
+            let line = Array("orakeyd: \(failure.text)\n".utf8)
+            _ = write(STDERR_FILENO, line, line.count)
             throw ExitCode(failure.status)
         }
     }

@@ -1,3 +1,4 @@
+import CurlHTTP
 import EthereumABI
 import EthereumCore
 import EthereumRPC
@@ -13,6 +14,7 @@ struct ProfileBuilder {
     private(set) var dormant: [NetworkName] = []
 
     init(configuration: Configuration) throws {
+        let http = try HTTPClient()
         for settings in configuration.networks {
             guard let contract = settings.contract else {
                 dormant.append(settings.name)
@@ -33,7 +35,11 @@ struct ProfileBuilder {
                     scheme: settings.signing, pollInterval: settings.pollInterval,
                     maxViewAge: configuration.limits.maximumChainAge?.components.seconds,
                     lowBalance: settings.lowBalance.map { UInt256($0) }))
-            clients[settings.name] = try RPCClient(settings: settings)
+            var options = RPCOptions()
+            options.quorum = settings.quorum
+            clients[settings.name] = try RPCClient(
+                endpoints: try settings.rpc.map { try RPCEndpoint($0.string) }, chainID: settings.chainID, options: options,
+                http: http)
         }
     }
 }

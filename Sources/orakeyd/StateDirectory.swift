@@ -2,7 +2,7 @@ import CLinuxShims
 import Glibc
 
 /// The folder of the journal, locked against a second service.
-struct StateDirectory: ~Copyable {
+struct StateDirectory {
     let path: String
     private let lock: Int32
 

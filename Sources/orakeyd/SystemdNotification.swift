@@ -10,6 +10,6 @@ enum SystemdNotification {
         defer { close(descriptor) }
         guard orakey_connect_unix(descriptor, path) == 0 else { return }
         let message = "READY=1"
-        _ = message.withCString { send(descriptor, $0, strlen($0), Int32(MSG_NOSIGNAL.rawValue)) }
+        _ = message.withCString { send(descriptor, $0, strlen($0), Int32(MSG_NOSIGNAL)) }
     }
 }

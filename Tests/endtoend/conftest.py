@@ -7,6 +7,7 @@ import tempfile
 
 import pytest
 from support.contracts import ApiKeys, Contract
+from support.daemon import Daemon
 from support.places import binaries
 
 PROGRAMS = ("orakeyd", "orakey", "orakey-cli")
@@ -44,3 +45,23 @@ def private_dir():
     folder = pathlib.Path(tempfile.mkdtemp(prefix="ok-"))
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def make_daemon(bin_dir, private_dir, keys_on):
+    """Sets up orakeyd on a chain: make_daemon(chain), with networks.BASE settings as keywords; stopped after the test."""
+    made = []
+
+    def make(chain, contract=None, folder=None, **network) -> Daemon:
+        folder = private_dir / f"d{len(made)}" if folder is None else folder
+        folder.mkdir(mode=0o700, exist_ok=True)
+        daemon = Daemon(bin_dir, folder, chain, contract or keys_on(chain), **network)
+        made.append(daemon)
+        daemon.fund(daemon.make_wallet())
+        daemon.configure()
+        return daemon
+
+    yield make
+    for daemon in made:
+        if daemon.process is not None and daemon.process.poll() is None:
+            daemon.stop()

@@ -1,4 +1,4 @@
-import EthereumCore
+public import EthereumCore
 import OrakeyConfig
 public import OrakeyKey
 
@@ -10,6 +10,8 @@ extension KeyAgent {
         public let isOwnerKnown: Bool
         public let view: ChainView?
         public let viewedAt: Timestamp?
+        /// In wei, as last read.
+        public let balance: UInt256?
         public let poolReady: Int
         public let poolPending: Int
         public let pendingIntents: Int
@@ -34,6 +36,7 @@ extension KeyAgent {
             }
             return NetworkStatus(
                 profile: profile, isOwnerKnown: ledger != nil, view: ledger?.view, viewedAt: ledger?.viewedAt,
+                balance: ledger?.account?.balance,
                 poolReady: ledger?.pool.count ?? 0,
                 poolPending: coming + (ledger?.keys.values.count { $0.state == .pending } ?? 0),
                 pendingIntents: ledger?.intents.values.count { !$0.state.isFinal } ?? 0,

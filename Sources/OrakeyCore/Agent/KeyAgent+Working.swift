@@ -21,6 +21,8 @@ extension KeyAgent {
         let cursor: Cursor?
         let start: UInt64?
         let transactions: [Bytes32]
+        /// Whether anything is planned or under way.
+        let isBusy: Bool
     }
 
     /// The network's profile once its owner is known.
@@ -30,7 +32,8 @@ extension KeyAgent {
         ledgers[network].map {
             ScanPlan(
                 cursor: $0.cursor, start: $0.scanStart(afterDeepReorg: deepReorg),
-                transactions: $0.watchedTransactions(afterDeepReorg: deepReorg))
+                transactions: $0.watchedTransactions(afterDeepReorg: deepReorg),
+                isBusy: $0.slots.values.contains { $0.isOpen } || $0.intents.values.contains { !$0.state.isFinal })
         }
     }
 
@@ -51,6 +54,12 @@ extension KeyAgent {
         let now = clock.now
         try step(network) { $0.apply(view, at: now) }
         updateAge(of: network)
+    }
+
+    /// A fresh look at the account, before anything is signed.
+    func note(_ account: AccountView, on network: NetworkName) throws {
+        let now = clock.now
+        try step(network) { $0.note(account, at: now) }
     }
 
     /// The head has not moved; time has.
@@ -110,7 +119,7 @@ extension KeyAgent {
         _ order: TransactionOrder, gasLimit: UInt64, market: FeeMarket, on network: NetworkName
     ) throws -> TransactionSlot? {
         guard let ledger = ledgers[network], let account = accounts[network], let nonce = ledger.nextNonce,
-            let view = ledger.view
+            let balance = ledger.account?.balance
         else { return nil }
         let now = clock.now
         let fees = ledger.settings.fees.offer(in: market, urgent: order.isUrgent)
@@ -123,7 +132,7 @@ extension KeyAgent {
             }
         }
         let (needed, overflow) = fees.ceiling.multipliedReportingOverflow(by: UInt256(gasLimit))
-        guard !overflow, view.balance >= needed else {
+        guard !overflow, balance >= needed else {
             try step(network) { $0.cannotPay(order.intents, needed: needed, at: now) }
             return nil
         }

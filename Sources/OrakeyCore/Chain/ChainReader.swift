@@ -1,6 +1,7 @@
 import EthereumABI
 public import EthereumCore
 public import EthereumRPC
+public import OrakeyConfig
 
 /// Reads what the ledger wants to know from the chain, in as few requests as possible.
 public struct ChainReader: Sendable {
@@ -37,21 +38,28 @@ public struct ChainReader: Sendable {
         return try await client.send(.block(.number(cursor.block)))?.hash == hash
     }
 
-    /// One look at the chain at `head`, with the events from `scanStart` on.
-    public func view(at head: Block, settled: UInt64, scanStart: UInt64, transactions: [Bytes32]) async throws
-        -> ChainView
-    {
+    /// One look at the chain at `head`, with the events from `scanStart` on: one call when nothing is under way.
+    public func view(
+        at head: Block, settled: UInt64, settledHash: Bytes32?, scanStart: UInt64, transactions: [Bytes32],
+        withAccount: Bool
+    ) async throws -> ChainView {
         let filter = LogFilter(
             fromBlock: .number(min(scanStart, head.number)), toBlock: .number(head.number),
-            addresses: [contract.address],
-            topics: [[contract.created.topic0, contract.disabled.topic0]])
-        // All in one HTTP request; receipts ride along.
-        let (block, nonce, settledNonce, balance, logs) = try await client.batch(
-            .block(.number(settled)), .transactionCount(owner, .number(head.number)),
-            .transactionCount(owner, .number(settled)),
-            .balance(owner, .number(head.number)), .logs(filter))
+            addresses: [contract.address], topics: contract.eventTopics(of: owner))
+        let logs: [Log]
+        var account: AccountView?
+        if withAccount {
+            let (events, nonce, settledNonce, balance) = try await client.batch(
+                .logs(filter), .transactionCount(owner, .number(head.number)),
+                .transactionCount(owner, .number(settled)), .balance(owner, .number(head.number)))
+            logs = try events.get()
+            account = AccountView(
+                nonce: try nonce.get(), settledNonce: try settledNonce.get(), balance: try balance.get())
+        } else {
+            logs = try await client.send(.logs(filter))
+        }
         var receipts: [Bytes32: ReceiptView] = [:]
-        let answers = try await client.batch(transactions.map { .receipt($0) })
+        let answers = transactions.isEmpty ? [] : try await client.batch(transactions.map { .receipt($0) })
         for (hash, answer) in zip(transactions, answers) {
             guard let receipt = try answer.get() else { continue }
             // A receipt from beyond this view's head belongs to the next view.
@@ -60,9 +68,16 @@ public struct ChainReader: Sendable {
         }
         return ChainView(
             head: BlockReference(number: head.number, hash: head.hash, timestamp: head.timestamp), settled: settled,
-            settledHash: try block.get()?.hash, nonce: try nonce.get(), settledNonce: try settledNonce.get(),
-            balance: try balance.get(), scannedFrom: scanStart, events: try logs.get().compactMap(event),
+            settledHash: settledHash, account: account, scannedFrom: scanStart, events: logs.compactMap(event),
             receipts: receipts)
+    }
+
+    /// The account now, for signing.
+    public func account() async throws -> AccountView {
+        let (nonce, balance) = try await client.batch(
+            .transactionCount(owner, .latest), .balance(owner, .latest))
+        let next = try nonce.get()
+        return AccountView(nonce: next, settledNonce: 0, balance: try balance.get())
     }
 
     private func view(of receipt: Receipt) -> ReceiptView {

@@ -77,6 +77,13 @@ public struct ContractDescription: Sendable {
         return try? Bytes32(bytes: messagePrefix + tail)
     }
 
+    /// Topics that select the owner's events, as far as the events index the owner.
+    func eventTopics(of owner: Address) -> [[Bytes32]] {
+        let kinds = [created.topic0, disabled.topic0]
+        let isOwnerFirst = [created, disabled].allSatisfy { $0.inputs.first { $0.isIndexed }?.type == .address }
+        return isOwnerFirst ? [kinds, [owner.word]] : [kinds]
+    }
+
     public var maxCreateBatch: Int { createMany == nil ? 1 : Self.referenceBatch }
     public var maxDisableBatch: Int { disableMany == nil ? 1 : Self.referenceBatch }
 

@@ -1,4 +1,4 @@
-public import EthereumCore
+import EthereumCore
 public import EthereumRPC
 import EthereumWallet
 public import Logging
@@ -45,38 +45,58 @@ public struct NetworkWorker: Sendable {
     /// What one turn leaves for the next.
     private struct Turn {
         var head: Block?
-        var failures = 0
         var checkedCode = false
+        /// Hashes of recent blocks, as heads and their parents told them.
+        var hashes: [UInt64: Bytes32] = [:]
+        var sinceAccount = 0
+
+        /// Looks without reading the account, on an idle network.
+        static let looksPerAccount = 30
+
+        mutating func remember(_ block: Block) {
+            // Another branch: what was known above its root may be wrong.
+            if let known = hashes[block.number], known != block.hash { hashes = [:] }
+            if block.number > 0 {
+                if let known = hashes[block.number - 1], known != block.parentHash { hashes = [:] }
+                hashes[block.number - 1] = block.parentHash
+            }
+            hashes[block.number] = block.hash
+            if hashes.count > 512 { hashes = hashes.filter { $0.key + 256 > block.number } }
+        }
     }
 
     private func attempt(_ turn: inout Turn) async {
         do {
             try await follow(&turn)
             try await work()
-            turn.failures = 0
         } catch is CancellationError {
             return
         } catch {
-            turn.failures += 1
             turn.head = nil
             await agent.chainFailed("\(error)", on: network)
         }
-        await agent.endpoints(client.endpointReports, on: network)
+        await agent.endpoints(client.endpointStatuses.map {
+                EndpointReport(url: $0.endpoint, isHealthy: $0.isUsable, error: $0.lastError.map { "\($0)" })
+            }, on: network)
+    }
+
+    private func reader(_ profile: NetworkProfile) -> ChainReader {
+        ChainReader(
+            client: client, contract: profile.contract, owner: profile.owner, confirmations: profile.confirmations)
     }
 
     // MARK: - Following
 
     private func follow(_ turn: inout Turn) async throws {
         guard let profile = await agent.followedProfile(network) else { return }
-        let reader = ChainReader(
-            client: client, contract: profile.contract, owner: profile.owner, confirmations: profile.confirmations)
+        let reader = reader(profile)
         if !turn.checkedCode {
             guard try await reader.hasCode() else { throw ChainReadError.noCode(profile.contract.address) }
             turn.checkedCode = true
         }
         let head = try await reader.head()
         if head.hash == turn.head?.hash {
-            await agent.sawSameHead(on: network)
+            try await agent.sawSameHead(on: network)
             return
         }
         guard let settled = try await reader.settledBlock(below: head) else { return }
@@ -91,8 +111,14 @@ public struct NetworkWorker: Sendable {
             plan = await agent.scanPlan(network, deepReorg: true)
         }
         guard let plan, let start = plan.start else { return }
+        turn.remember(head)
+        if turn.hashes[settled] == nil { turn.hashes[settled] = try await client.send(.block(.number(settled)))?.hash }
+        turn.sinceAccount += 1
+        let withAccount = plan.isBusy || turn.head == nil || turn.sinceAccount >= Turn.looksPerAccount
+        if withAccount { turn.sinceAccount = 0 }
         let view = try await reader.view(
-            at: head, settled: settled, scanStart: start, transactions: plan.transactions)
+            at: head, settled: settled, settledHash: turn.hashes[settled], scanStart: start,
+            transactions: plan.transactions, withAccount: withAccount)
         try await agent.apply(view, on: network)
         turn.head = head
     }
@@ -111,7 +137,9 @@ public struct NetworkWorker: Sendable {
     }
 
     private func sign(_ intents: [Intent]) async throws {
-        guard let order = try await agent.order(for: intents, on: network) else { return }
+        guard let profile = await agent.followedProfile(network),
+            let order = try await agent.order(for: intents, on: network)
+        else { return }
         let call = CallRequest(from: order.owner, to: order.contract, data: order.callData)
         let estimate: UInt64
         do {
@@ -121,6 +149,7 @@ public struct NetworkWorker: Sendable {
             return
         }
         let market = try await FeeReader(client: client).market()
+        try await agent.note(try await reader(profile).account(), on: network)
         // State may change between estimate and inclusion: other creates, colder storage.
         let gasLimit = estimate + estimate / 4 + 5_000
         guard let slot = try await agent.bind(order, gasLimit: gasLimit, market: market, on: network) else { return }
@@ -131,8 +160,7 @@ public struct NetworkWorker: Sendable {
     private func refused(_ order: TransactionOrder, _ error: RPCError) async throws {
         let profile = await agent.followedProfile(network)
         if let profile, !order.messages.isEmpty {
-            let reader = ChainReader(
-                client: client, contract: profile.contract, owner: profile.owner, confirmations: profile.confirmations)
+            let reader = reader(profile)
             var dead: [Bytes32] = []
             for message in order.messages where try await !reader.isActive(message, at: .latest) {
                 dead.append(message)

@@ -44,6 +44,22 @@ public struct ReceiptView: Sendable, Equatable {
     }
 }
 
+/// The owner's account at one moment.
+public struct AccountView: Sendable, Equatable {
+    /// The next nonce at the head.
+    public let nonce: UInt64
+    /// The next nonce at the settled block.
+    public let settledNonce: UInt64
+    /// In wei.
+    public let balance: UInt256
+
+    public init(nonce: UInt64, settledNonce: UInt64, balance: UInt256) {
+        self.nonce = nonce
+        self.settledNonce = settledNonce
+        self.balance = balance
+    }
+}
+
 /// One look at the chain: all that a ledger decides from.
 public struct ChainView: Sendable {
     public let head: BlockReference
@@ -51,12 +67,8 @@ public struct ChainView: Sendable {
     public let settled: UInt64
     /// The hash of the settled block where it was read, to notice a reorg below it later.
     public let settledHash: Bytes32?
-    /// The account's next nonce at the head.
-    public let nonce: UInt64
-    /// The account's next nonce at the settled block.
-    public let settledNonce: UInt64
-    /// In wei.
-    public let balance: UInt256
+    /// The account, where it was read: an idle network is looked at without it.
+    public let account: AccountView?
     /// The first block of the scanned range; the last is the head.
     public let scannedFrom: UInt64
     public let events: [KeyEvent]
@@ -64,15 +76,12 @@ public struct ChainView: Sendable {
     public let receipts: [Bytes32: ReceiptView]
 
     public init(
-        head: BlockReference, settled: UInt64, settledHash: Bytes32?, nonce: UInt64, settledNonce: UInt64,
-        balance: UInt256, scannedFrom: UInt64, events: [KeyEvent], receipts: [Bytes32: ReceiptView]
+        head: BlockReference, settled: UInt64, settledHash: Bytes32?, account: AccountView?, scannedFrom: UInt64, events: [KeyEvent], receipts: [Bytes32: ReceiptView]
     ) {
         self.head = head
         self.settled = settled
         self.settledHash = settledHash
-        self.nonce = nonce
-        self.settledNonce = settledNonce
-        self.balance = balance
+        self.account = account
         self.scannedFrom = scannedFrom
         self.events = events
         self.receipts = receipts

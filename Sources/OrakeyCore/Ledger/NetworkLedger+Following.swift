@@ -42,7 +42,7 @@ extension NetworkLedger {
         }
         self.view = view
         viewedAt = now
-        watchBalance(view, at: now)
+        if let account = view.account { note(account, at: now) }
         followSlots(view, isDeepReorg: isDeepReorg, at: now)
         followEvents(view, at: now)
         settle(view, at: now)
@@ -68,9 +68,11 @@ extension NetworkLedger {
         changes.append(.cursor(settings.name, next))
     }
 
-    private mutating func watchBalance(_ view: ChainView, at now: Timestamp) {
-        if let level = settings.lowBalance, view.balance < level {
-            raise(.lowBalance, "\(settings.owner) holds \(view.balance) wei, below the configured \(level)", at: now)
+    /// Takes over a fresh look at the account.
+    public mutating func note(_ account: AccountView, at now: Timestamp) {
+        self.account = account
+        if let level = settings.lowBalance, account.balance < level {
+            raise(.lowBalance, "\(settings.owner) holds \(account.balance) wei, below the configured \(level)", at: now)
         } else {
             clear(.lowBalance)
         }
@@ -143,7 +145,7 @@ extension NetworkLedger {
             }
         case .signed, .broadcast, .lost: break
         }
-        guard view.settledNonce > slot.nonce else {
+        guard let account = view.account, account.settledNonce > slot.nonce else {
             lostSightings[slot.id] = nil
             return
         }

@@ -6,9 +6,9 @@ public import OrakeyKey
 extension NetworkLedger {
     /// The next free nonce: after everything the chain has counted and everything this journal has signed.
     public var nextNonce: UInt64? {
-        guard let view else { return nil }
+        guard let account else { return nil }
         let signed = slots.values.lazy.filter { $0.state != .lost }.map { $0.nonce + 1 }.max() ?? 0
-        return max(view.nonce, signed)
+        return max(account.nonce, signed)
     }
 
     /// Binds planned intents to a nonce with the first signed attempt. Commit this before the bytes leave the host.
@@ -83,7 +83,7 @@ extension NetworkLedger {
     public mutating func cannotPay(_ ids: [Int64], needed: UInt256, at now: Timestamp) {
         raise(
             .insufficientFunds,
-            "\(settings.owner) needs \(needed) wei for gas and holds \(view?.balance ?? 0); send funds to it", at: now)
+            "\(settings.owner) needs \(needed) wei for gas and holds \(account?.balance ?? 0); send funds to it", at: now)
         note(ids, error: "insufficient funds for gas: \(needed) wei needed")
     }
 

@@ -23,6 +23,8 @@ public struct NetworkLedger: Sendable {
     /// The latest look at the chain; nil until there was one in this run.
     public internal(set) var view: ChainView?
     public internal(set) var viewedAt: Timestamp?
+    /// The account as it was last read.
+    public internal(set) var account: AccountView?
     /// The largest message of any key whose create is settled.
     public internal(set) var highestMessage: Bytes32?
 

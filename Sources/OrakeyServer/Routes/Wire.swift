@@ -117,7 +117,7 @@ enum Wire {
                 UInt64(max(0, now.milliseconds / 1000 - Int64(clamping: $0.head.timestamp)))
             },
             lagBlocks: status.view.map { $0.head.number - min($0.settled, $0.head.number) },
-            balance: status.view?.balance.description,
+            balance: status.balance?.description,
             pool: PoolStatus(ready: status.poolReady, target: status.profile.poolTarget, pending: status.poolPending),
             pendingIntents: status.pendingIntents,
             alarms: status.alarms.map { alarm in
