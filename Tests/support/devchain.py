@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 
 from eth_account import Account
@@ -14,6 +15,7 @@ from web3 import Web3
 from .places import DEVCHAIN
 
 STOP_SECONDS = 30
+ANSWER_SECONDS = 60
 GWEI = 10**9
 
 
@@ -50,6 +52,8 @@ class DevChain:
         """Ends it and returns its exit status."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
+        if self.process.stdin and self.process.stdin.closed:
+            self.process.stdin = None  # which communicate would try to flush
         try:
             _, self.stderr = self.process.communicate(timeout=STOP_SECONDS)
         except subprocess.TimeoutExpired:
@@ -74,7 +78,7 @@ class DevChain:
         payload = body if isinstance(body, bytes) else json.dumps(body).encode()
         request = urllib.request.Request(f"{self.url}/{endpoint}", payload, {"Content-Type": "application/json"})
         try:
-            with urllib.request.urlopen(request) as response:
+            with urllib.request.urlopen(request, timeout=ANSWER_SECONDS) as response:
                 return response.status, response.read()
         except urllib.error.HTTPError as error:
             with error:

@@ -119,7 +119,7 @@ def _run(options, interval: float, ending: threading.Event, stack: contextlib.Ex
     try:
         endpoints = Endpoints(node, timer, RequestLog(options.log_rpc))
         if not options.no_tcp:
-            server = _serve(TCPServer((LOOPBACK, options.port), endpoints))
+            server = _serve(TCPServer(options.port, endpoints))
             ready.append(f"url=http://{LOOPBACK}:{server.port} port={server.port}")
         ready.append(f"chainId={settings.chain_id}")
         if options.unix:

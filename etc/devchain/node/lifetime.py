@@ -3,7 +3,6 @@
 import os
 import select
 import signal
-import sys
 import threading
 
 
@@ -15,7 +14,8 @@ def end_with_process(pid: int):
 
 def end_with_stdin():
     """SIGTERM to ourselves once standard input is closed."""
-    _in_background(lambda: all(iter(lambda: sys.stdin.buffer.read1(4096), b"")))
+    # Not through sys.stdin: a thread that holds its lock would abort the interpreter's own end
+    _in_background(lambda: all(iter(lambda: os.read(0, 4096), b"")))
 
 
 def _in_background(wait):

@@ -30,6 +30,7 @@ class Node:
     def __init__(self, settings: Settings, automine: bool = True):
         self.settings = settings
         self.lock = threading.RLock()
+        self._head_changed = threading.Condition(self.lock)
         # Private keys 1 to 10: known to everybody, for throw-away chains only
         self.keys = [keys.PrivateKey(i.to_bytes(32, "big")) for i in range(1, ACCOUNTS + 1)]
         self.addresses = [key.public_key.to_canonical_address() for key in self.keys]
@@ -85,7 +86,7 @@ class Node:
     # Blocks
 
     def mine(self, count: int = 1, order=(), held=()):
-        """Adds blocks to the head; nothing while mining is paused."""
+        """Adds blocks to the head; nothing while mining is paused. Called with the lock."""
         if self.paused:
             return
         for _ in range(count):
@@ -95,12 +96,19 @@ class Node:
                 timestamp=self.clock.timestamp_after(self.chain.head.timestamp), order=order, held=held,
             )
             self.chain.push(block)
+            self._head_changed.notify_all()
             self.clock.block_was_made()
             self._forced_base_fee = None
             for transaction in block.transactions:
                 self.mempool.remove(transaction.hash)
             if self.mempool.by_sender:
                 self.mempool.prune(self.chain.state_after(block))
+
+    def wait_for_head(self, number: int, timeout: float) -> int:
+        """Returns the head's number once it is at least `number`, or when the time is up. Called without the lock."""
+        with self._head_changed:
+            self._head_changed.wait_for(lambda: self.chain.head.number >= number, timeout)
+            return self.chain.head.number
 
     def mine_waiting(self):
         if self.mempool.by_hash:

@@ -9,6 +9,7 @@ import rlp
 
 from .block import Block, encoded_size, make_header
 from .chain import COINBASE, Chain, header_base_fee, mix_hash
+from .mempool import cost
 from .presentation import receipt_json
 
 
@@ -51,14 +52,16 @@ def build_block(chain: Chain, mempool, *, base_fee, timestamp, salt, l1_fee, ord
     while (transaction := candidates.take()) is not None:
         if header.gas_used + transaction.gas > header.gas_limit:
             continue
+        fee = l1_fee(transaction) or 0
+        if state.get_balance(transaction.sender) < cost(transaction) + fee:
+            continue  # the balance went elsewhere meanwhile: it stays in the pool, as in geth
         state.lock_changes()
-        fee = l1_fee(transaction)
         before = state.snapshot()
         try:
             if fee:
                 state.delta_balance(transaction.sender, -fee)
             computation = state.apply_transaction(transaction)
-        except ValidationError:  # the balance went elsewhere meanwhile: it stays in the pool, as in geth
+        except ValidationError:
             state.revert(before)
             continue
         state.commit(before)

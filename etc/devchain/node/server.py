@@ -18,7 +18,11 @@ from .faults import HTTPFault
 from .rpc.dispatcher import Dispatcher
 
 MAX_BODY = 5 * 1024 * 1024
+# How much of a longer one is read before it is refused
+MAX_DISCARDED = 64 * 1024 * 1024
 MAX_ENDPOINTS = 64
+# py-evm lifts Python's recursion limit for nested calls; this is what that takes in C frames
+THREAD_STACK_BYTES = 64 * 1024 * 1024
 LOOPBACK = "127.0.0.1"
 
 
@@ -40,7 +44,6 @@ class Endpoints:
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version = "devchain"
-    disable_nagle_algorithm = True
     wbufsize = -1  # one write for headers and body
 
     def log_message(self, *_):
@@ -79,9 +82,15 @@ class Handler(BaseHTTPRequestHandler):
             return None
         if int(length) > MAX_BODY:
             self.close_connection = True
+            self._discard(min(int(length), MAX_DISCARDED))
             self._reply(413, b'{"error":"request body too large"}')
             return None
         return self.rfile.read(int(length))
+
+    def _discard(self, length: int):
+        """A client still sending would not see the answer."""
+        while length > 0 and (chunk := self.rfile.read(min(length, 65536))):
+            length -= len(chunk)
 
     def _fail(self, fault: HTTPFault):
         self.close_connection = True
@@ -109,21 +118,29 @@ class Handler(BaseHTTPRequestHandler):
             super().handle()
 
 
+class TCPHandler(Handler):
+    disable_nagle_algorithm = True
+
+
 class _ThreadingServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
     daemon_threads = True
     block_on_close = False
     allow_reuse_address = True
     request_queue_size = 256
 
-    def __init__(self, address, endpoints: Endpoints):
+    def __init__(self, address, handler: type[Handler], endpoints: Endpoints):
         self.endpoints = endpoints
-        super().__init__(address, Handler)
+        threading.stack_size(THREAD_STACK_BYTES)
+        super().__init__(address, handler)
 
     def handle_error(self, request, client_address):
         pass
 
 
 class TCPServer(_ThreadingServer):
+    def __init__(self, port: int, endpoints: Endpoints):
+        super().__init__((LOOPBACK, port), TCPHandler, endpoints)
+
     @property
     def port(self) -> int:
         return self.server_address[1]
@@ -131,6 +148,9 @@ class TCPServer(_ThreadingServer):
 
 class UnixServer(_ThreadingServer):
     address_family = socket.AF_UNIX
+
+    def __init__(self, path: str, endpoints: Endpoints):
+        super().__init__(path, Handler, endpoints)
 
     def server_bind(self):
         if os.path.exists(self.server_address):

@@ -30,7 +30,7 @@ class Dispatcher:
         self._locked = (
             _methods_of(EthMethods(node, view)) | _methods_of(PoolMethods(node)) | _methods_of(ControlMethods(node, timer))
         )
-        self._unlocked = _methods_of(ObservationMethods(self.faults, request_log))
+        self._unlocked = _methods_of(ObservationMethods(node, self.faults, request_log))
 
     def handle(self, request, http_request: int, client_is_gone):
         """A batch is answered in order; the answer to a notification is None."""

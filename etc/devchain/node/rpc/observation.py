@@ -1,4 +1,4 @@
-"""dev_: faults of this endpoint, and waiting for calls. These run without the node's lock, because they wait."""
+"""dev_: faults of this endpoint, and waiting for calls and blocks. These run without the node's lock, because they wait."""
 
 from ..encoding import read_quantity
 
@@ -6,8 +6,8 @@ DEFAULT_TIMEOUT_MS = 10_000
 
 
 class ObservationMethods:
-    def __init__(self, faults, request_log):
-        self._faults, self._log = faults, request_log
+    def __init__(self, node, faults, request_log):
+        self._node, self._faults, self._log = node, faults, request_log
 
     def dev_setFaults(self, options):
         return self._faults.configure(options)
@@ -33,3 +33,7 @@ class ObservationMethods:
     def dev_awaitCalls(self, method, calls, timeoutMs=DEFAULT_TIMEOUT_MS):
         """Answers how often the method was called, once that is `calls` or the time is up."""
         return self._log.wait_for(method, read_quantity(calls), read_quantity(timeoutMs) / 1000)
+
+    def dev_awaitHead(self, number, timeoutMs=DEFAULT_TIMEOUT_MS):
+        """Answers the head's number, once it is at least `number` or the time is up."""
+        return self._node.wait_for_head(read_quantity(number), read_quantity(timeoutMs) / 1000)
