@@ -54,7 +54,7 @@ public final class UnlockedWallet: Sendable {
     public func account(path: DerivationPath = .ethereumDefault) throws(WalletError) -> Account {
         switch root {
         case .master(let master):
-            return try Account(key: master.derive(path).privateKey())
+            return try Account(key: master.privateKey(at: path))
         case .key(let key):
             guard path == .ethereumDefault else { throw .noDerivation }
             return try Account(key: PrivateKey(key))

@@ -28,7 +28,9 @@ public struct ExtendedPrivateKey: Sendable {
         guard (16...64).contains(seed.count) else { throw .seedLength(seed.count) }
         let label: StaticString = "Bitcoin seed"
         let material = label.withUTF8Buffer { label in
-            unsafe seed.withUnsafeBytes { unsafe HMACFunction.sha512(key: UnsafeRawBufferPointer(label), message: $0) }
+            unsafe seed.withUnsafeBytes {
+                unsafe HMACSHA512.authenticationCode(for: $0, key: UnsafeRawBufferPointer(label))
+            }
         }
         _ = try PrivateKey(material.prefix(32))
         self.init(material: material, position: .master)
@@ -71,33 +73,64 @@ public struct ExtendedPrivateKey: Sendable {
 
     /// The key `path` below this one; for a master key the path as written.
     public func derive(_ path: DerivationPath) throws(WalletError) -> ExtendedPrivateKey {
-        var key = self
-        for index in path.indices { key = try key.child(index) }
-        return key
+        guard let last = path.indices.last else { return self }
+        guard Int(depth) + path.indices.count <= DerivationPath.maxDepth else { throw .tooDeep }
+        // Only the last parent's fingerprint shows in the result, and the others cost a multiplication each.
+        var parent = self
+        for index in path.indices.dropLast() {
+            let position = try parent.position.child(index, fingerprint: 0)
+            parent = ExtendedPrivateKey(material: try Self.child(of: parent.material, index: index), position: position)
+        }
+        return try parent.child(last)
     }
 
     /// One step (BIP-32, "Private parent key → private child key").
     ///
     /// - Parameter index: Hardened when ``DerivationPath/hardened`` is set.
     public func child(_ index: UInt32) throws(WalletError) -> ExtendedPrivateKey {
-        let publicKey = try publicKeyValue().compressed
+        let publicKey = try Self.publicKey(of: material)
+        let fingerprint = ExtendedKeyFormat.fingerprint(ofPublicKey: publicKey.compressed)
+        let position = try position.child(index, fingerprint: fingerprint)
+        return ExtendedPrivateKey(
+            material: try Self.child(of: material, index: index, publicKey: publicKey), position: position)
+    }
+
+    /// The private key at `path`, without what only the text of an extended key needs.
+    package func privateKey(at path: DerivationPath) throws(WalletError) -> PrivateKey {
+        var material = material
+        for index in path.indices { material = try Self.child(of: material, index: index) }
+        return try PrivateKey(material.prefix(32))
+    }
+
+    /// Key and chain code of a child.
+    private static func child(
+        of material: SecretBytes, index: UInt32, publicKey: PublicKey? = nil
+    ) throws(WalletError) -> SecretBytes {
+        let isHardened = index & DerivationPath.hardened != 0
+        var compressed: [UInt8] = []
+        if let publicKey, !isHardened {
+            compressed = publicKey.compressed
+        } else if !isHardened {
+            compressed = try Self.publicKey(of: material).compressed
+        }
         let input = unsafe SecretBytes(count: 37) { input in
-            if index & DerivationPath.hardened != 0 {
+            if isHardened {
                 unsafe material.withUnsafeBytes { material in
                     unsafe UnsafeMutableRawBufferPointer(rebasing: input[1..<33]).copyMemory(
                         from: UnsafeRawBufferPointer(rebasing: material[..<32]))
                 }
             } else {
-                unsafe input.copyBytes(from: publicKey)
+                unsafe input.copyBytes(from: compressed)
             }
             unsafe input.storeBytes(of: index.bigEndian, toByteOffset: 33, as: UInt32.self)
         }
         let tweak = unsafe material.withUnsafeBytes { material in
             unsafe input.withUnsafeBytes { input in
-                unsafe HMACFunction.sha512(key: UnsafeRawBufferPointer(rebasing: material[32...]), message: input)
+                unsafe HMACSHA512.authenticationCode(
+                    for: input, key: UnsafeRawBufferPointer(rebasing: material[32...]))
             }
         }
-        let child = try unsafe SecretBytes(count: 64) { child throws(WalletError) in
+        return try unsafe SecretBytes(count: 64) { child throws(WalletError) in
             let added = unsafe tweak.withUnsafeBytes { tweak in
                 unsafe material.withUnsafeBytes { unsafe child.copyMemory(from: $0) }
                 unsafe UnsafeMutableRawBufferPointer(rebasing: child[32...]).copyMemory(
@@ -108,20 +141,18 @@ public struct ExtendedPrivateKey: Sendable {
             }
             guard added == 1 else { throw .noKeyAtIndex(index) }
         }
-        let fingerprint = ExtendedKeyFormat.fingerprint(ofPublicKey: publicKey)
-        return try ExtendedPrivateKey(material: child, position: position.child(index, fingerprint: fingerprint))
     }
 
     /// The public half, which derives the same children as far as they are not hardened.
     public func publicKey() throws(WalletError) -> ExtendedPublicKey {
-        let key = try publicKeyValue()
+        let key = try Self.publicKey(of: material)
         let chainCode = unsafe material.withUnsafeBytes { unsafe Array($0[32...]) }
         return ExtendedPublicKey(key: key, chainCode: chainCode, position: position)
     }
 
     /// Address of the key.
     public func address() throws(WalletError) -> Address {
-        try publicKeyValue().address
+        try Self.publicKey(of: material).address
     }
 
     /// The private key alone.
@@ -129,7 +160,7 @@ public struct ExtendedPrivateKey: Sendable {
         try PrivateKey(material.prefix(32))
     }
 
-    private func publicKeyValue() throws(WalletError) -> PublicKey {
+    private static func publicKey(of material: SecretBytes) throws(WalletError) -> PublicKey {
         let key = unsafe material.withUnsafeBytes { unsafe Secp256k1.publicKey(privateKey: .init(rebasing: $0[..<32])) }
         guard let key else { throw .privateKey(reason: "it has no public key") }
         return key

@@ -75,7 +75,7 @@ public struct ExtendedPublicKey: Sendable, Hashable {
         var input = compressed
         for shift in [24, 16, 8, 0] as [UInt32] { input.append(UInt8(truncatingIfNeeded: index >> shift)) }
         let tweak = unsafe chainCode.withUnsafeBytes { chainCode in
-            unsafe input.withUnsafeBytes { unsafe HMACFunction.sha512(key: chainCode, message: $0) }
+            unsafe input.withUnsafeBytes { unsafe HMACSHA512.authenticationCode(for: $0, key: chainCode) }
         }
         var point = secp256k1_pubkey()
         var child = [UInt8](repeating: 0, count: 65)

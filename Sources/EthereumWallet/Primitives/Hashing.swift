@@ -1,4 +1,5 @@
 import CCrypto
+import CSodium
 public import EthereumCore
 
 /// SHA-256 (FIPS 180-4), by OpenSSL.
@@ -24,14 +25,22 @@ public enum SHA256 {
     }
 }
 
-/// HMAC-SHA-256 (RFC 2104, FIPS 198-1), by OpenSSL.
+/// HMAC-SHA-256 (RFC 2104, FIPS 198-1), by libsodium.
 public enum HMACSHA256 {
     /// The authentication code of `message` under `key`.
     public static func authenticationCode(for message: UnsafeRawBufferPointer, key: SecretBytes) -> Bytes32 {
-        unsafe withUnsafeTemporaryAllocation(byteCount: 32, alignment: 8) { code in
-            unsafe key.withUnsafeBytes { unsafe HMACFunction.write(EVP_sha256(), key: $0, message: message, to: code) }
-            return unsafe Bytes32(unsafe: UnsafeRawBufferPointer(code))
+        let code = unsafe SecretBytes(count: 32) { code in
+            unsafe key.withUnsafeBytes { key in
+                unsafe withUnsafeTemporaryAllocation(of: crypto_auth_hmacsha256_state.self, capacity: 1) { state in
+                    let context = state.baseAddress!
+                    unsafe crypto_auth_hmacsha256_init(context, bytes(key), key.count)
+                    unsafe crypto_auth_hmacsha256_update(context, bytes(message), UInt64(message.count))
+                    unsafe crypto_auth_hmacsha256_final(context, code.baseAddress!.assumingMemoryBound(to: UInt8.self))
+                    unsafe sodium_memzero(context, MemoryLayout<crypto_auth_hmacsha256_state>.size)
+                }
+            }
         }
+        return unsafe code.withUnsafeBytes { unsafe Bytes32(unsafe: $0) }
     }
 
     /// The authentication code of `message` under `key`.
@@ -40,26 +49,24 @@ public enum HMACSHA256 {
     }
 }
 
-/// One call of OpenSSL's HMAC with any hash.
-enum HMACFunction {
-    static func write(
-        _ hash: OpaquePointer?, key: UnsafeRawBufferPointer, message: UnsafeRawBufferPointer,
-        to code: UnsafeMutableRawBufferPointer
-    ) {
-        var length = UInt32(code.count)
-        // A nil key means "the key of the call before" to OpenSSL, so an empty key needs an address all the same.
-        var nothing: UInt8 = 0
-        let written = unsafe withUnsafeBytes(of: &nothing) { empty in
-            unsafe HMAC(
-                hash, key.baseAddress ?? empty.baseAddress, Int32(key.count),
-                message.baseAddress?.assumingMemoryBound(to: UInt8.self), message.count,
-                code.baseAddress!.assumingMemoryBound(to: UInt8.self), &length)
+/// HMAC-SHA-512, by libsodium: OpenSSL 3 looks the algorithm up at every call, which takes longer than the hash.
+enum HMACSHA512 {
+    /// The authentication code, 64 bytes of secret memory.
+    static func authenticationCode(for message: UnsafeRawBufferPointer, key: UnsafeRawBufferPointer) -> SecretBytes {
+        unsafe SecretBytes(count: 64) { code in
+            unsafe withUnsafeTemporaryAllocation(of: crypto_auth_hmacsha512_state.self, capacity: 1) { state in
+                let context = state.baseAddress!
+                unsafe crypto_auth_hmacsha512_init(context, bytes(key), key.count)
+                unsafe crypto_auth_hmacsha512_update(context, bytes(message), UInt64(message.count))
+                unsafe crypto_auth_hmacsha512_final(context, code.baseAddress!.assumingMemoryBound(to: UInt8.self))
+                unsafe sodium_memzero(context, MemoryLayout<crypto_auth_hmacsha512_state>.size)
+            }
         }
-        precondition(unsafe written != nil && Int(length) == code.count, "OpenSSL refused HMAC")
     }
+}
 
-    /// HMAC-SHA-512 of secret input, as BIP-32 uses it: 64 bytes into secret memory.
-    static func sha512(key: UnsafeRawBufferPointer, message: UnsafeRawBufferPointer) -> SecretBytes {
-        unsafe SecretBytes(count: 64) { unsafe write(EVP_sha512(), key: key, message: message, to: $0) }
-    }
+/// An address for C, which wants one even for no bytes.
+private func bytes(_ buffer: UnsafeRawBufferPointer) -> UnsafePointer<UInt8> {
+    let nowhere: StaticString = ""
+    return unsafe buffer.baseAddress?.assumingMemoryBound(to: UInt8.self) ?? nowhere.utf8Start
 }

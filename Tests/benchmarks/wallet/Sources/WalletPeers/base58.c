@@ -1,0 +1,1 @@
+../../../core/Sources/CorePeers/base58.c

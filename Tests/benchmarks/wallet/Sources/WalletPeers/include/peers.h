@@ -1,0 +1,1 @@
+../../../../core/Sources/CorePeers/include/peers.h

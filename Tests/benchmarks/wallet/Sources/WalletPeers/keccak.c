@@ -1,0 +1,1 @@
+../../../core/Sources/CorePeers/keccak.c
