@@ -19,9 +19,9 @@ struct Orakey: AsyncParsableCommand {
                 subcommands: [
                     StatusCommand.self, Watch.self, Lock.self, Unlock.self, Intents.self, RevokerCommand.self,
                 ]),
-            CommandGroup(name: "Set-up", subcommands: [WalletCommand.self]),
+            CommandGroup(name: "Set-up", subcommands: [Init.self, WalletCommand.self, ContractCommand.self]),
             CommandGroup(
                 name: "Offline",
-                subcommands: [Inspect.self, Derive.self, ABICommand.self, TransactionCommand.self]),
+                subcommands: [Inspect.self, Verify.self, Derive.self, ABICommand.self, TransactionCommand.self]),
         ])
 }

@@ -5,11 +5,14 @@ import OrakeyClient
 /// Runs the command line of this process.
 public enum OrakeyTool {
     /// Parses the arguments, runs the command and ends the process with its exit code.
-    public static func main() async -> Never {
+    ///
+    /// On the main thread, where commands that do not wait for the chain stay: a pool's thread blocks signals, and a
+    /// command that `orakey exec` becomes would inherit that.
+    @MainActor public static func main() async -> Never {
         Glibc.exit(await run(Array(CommandLine.arguments.dropFirst())))
     }
 
-    static func run(_ arguments: [String]) async -> Int32 {
+    @MainActor static func run(_ arguments: [String]) async -> Int32 {
         do {
             var command = try Orakey.parseAsRoot(arguments)
             if var command = command as? any AsyncParsableCommand {

@@ -30,15 +30,22 @@ struct Failure: Error {
     init(_ error: any Error) {
         switch error {
         case let error as Failure: self = error
-        case let error as any HasExitStatus: self.init(error.exitStatus, "\(error)")
+        case let error as any HasExitStatus:
+            self.init(error.exitStatus, error.advice.map { "\(error); \($0)" } ?? "\(error)")
         default: self.init(.software, "\(error)")
         }
     }
 }
 
-/// An error of a module underneath whose description says what happened and what to do.
+/// An error of a module underneath whose description says what happened.
 protocol HasExitStatus: Error {
     var exitStatus: ExitStatus { get }
+    /// What to do, where the description does not say it.
+    var advice: String? { get }
+}
+
+extension HasExitStatus {
+    var advice: String? { nil }
 }
 
 extension ClientError: HasExitStatus {}

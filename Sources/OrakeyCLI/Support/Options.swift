@@ -132,15 +132,11 @@ struct WalletOptions: ParsableArguments {
         return configuration.wallet.keystore
     }
 
-    /// Opens the wallet.
-    func unlock(_ configuration: Configuration?) throws -> UnlockedWallet {
-        let path = try path(configuration)
-        return try Wallets.unlock(path) { try passphrase.passphrase(of: path) }
-    }
-
     /// Opens the wallet and takes the account: the options, else the network's, else the wallet's, else the default.
-    func unlockAccount(_ configuration: Configuration?, network: NetworkSection?) throws -> Account {
+    func unlockAccount(_ configuration: Configuration?, network: NetworkSection?, file: String? = nil) throws -> Account
+    {
+        let file = try file ?? path(configuration)
         let path = try account.chosen ?? network?.path ?? configuration?.wallet.path ?? .ethereumDefault
-        return try unlock(configuration).account(path: path)
+        return try Wallets.unlock(file) { try passphrase.passphrase(of: file) }.account(path: path)
     }
 }

@@ -60,38 +60,50 @@ struct WalletImport: ParsableCommand {
     func run() throws {
         let path = try newWalletPath(file, configuration)
         try Wallets.checkNew(path)
+        let source = SecretSource(
+            form: form, mnemonicPassphrase: mnemonicPassphrase, keystorePassphrase: keystorePassphrase)
+        let (secret, new) = try source.read { try passphrase.newPassphrase(of: path) }
+        try WrittenWallet(secret, path: path, passphrase: new).print(json)
+    }
+}
+
+/// Where an imported secret comes from: standard input, or a prompt where that is a terminal.
+struct SecretSource {
+    let form: SecretForm
+    /// Descriptor with the words' additional passphrase.
+    var mnemonicPassphrase: Int32?
+    /// Private file with the key file's passphrase, where it is not the new one.
+    var keystorePassphrase: String?
+
+    /// The secret and the new wallet's passphrase, which is asked for once the secret is known to be one.
+    func read(newPassphrase: () throws -> SecretBytes) throws -> (WalletSecret, SecretBytes) {
         switch form {
         case .mnemonic:
-            let mnemonic = try Mnemonic(parsing: read("The words: ", limit: Mnemonic.maxInputCount))
+            let mnemonic = try Mnemonic(parsing: input("The words: ", limit: Mnemonic.maxInputCount))
             let additional = try mnemonicPassphrase.map {
                 try SecretBytes.read(fileDescriptor: $0, maxCount: Mnemonic.maxInputCount)
             }
-            try write(.mnemonic(mnemonic, passphrase: additional), to: path, try passphrase.newPassphrase(of: path))
+            return (.mnemonic(mnemonic, passphrase: additional), try newPassphrase())
         case .privateKey:
-            let key = try PrivateKeyText.parse(read("The private key: ", limit: 128))
-            try write(.privateKey(key), to: path, try passphrase.newPassphrase(of: path))
+            let key = try PrivateKeyText.parse(input("The private key: ", limit: 128))
+            return (.privateKey(key), try newPassphrase())
         case .keystoreJSON:
             guard isatty(STDIN_FILENO) == 0 else {
-                throw Failure(
-                    .usage, "the key file comes from standard input: orakey wallet import --keystore-json < file")
+                throw Failure(.usage, "the key file comes from standard input: --keystore-json < file")
             }
             let text = try SecretBytes.read(fileDescriptor: STDIN_FILENO, maxCount: EncryptedWallet.maxFileCount)
             let wallet = try EncryptedWallet(json: text.withUnsafeBytes { Array($0) })
-            let new = try passphrase.newPassphrase(of: path)
+            let new = try newPassphrase()
             let old = try keystorePassphrase.map {
                 try SecretBytes.read(privateFile: $0, maxCount: PassphraseOptions.limit)
             }
-            try write(wallet.decrypt(passphrase: old ?? new), to: path, new)
+            return (try wallet.decrypt(passphrase: old ?? new), new)
         }
     }
 
-    private func read(_ prompt: String, limit: Int) throws -> SecretBytes {
+    private func input(_ prompt: String, limit: Int) throws -> SecretBytes {
         if isatty(STDIN_FILENO) == 1 { return try .readFromTerminal(prompt: prompt, maxCount: limit) }
         return try .read(fileDescriptor: STDIN_FILENO, maxCount: limit)
-    }
-
-    private func write(_ secret: WalletSecret, to path: String, _ passphrase: SecretBytes) throws {
-        try WrittenWallet(secret, path: path, passphrase: passphrase).print(json)
     }
 }
 

@@ -45,14 +45,19 @@ struct WalletNew: ParsableCommand {
         }
         let written = try WrittenWallet(
             .mnemonic(mnemonic, passphrase: additional), path: path, passphrase: secret)
-        if showMnemonic {
-            try print(secret: mnemonic.phrase)
-        } else if isatty(STDOUT_FILENO) == 1, isatty(STDERR_FILENO) == 1 {
-            say("write these words down; they are shown once and are the only way back when \(path) is lost:")
-            try print(secret: mnemonic.phrase)
-        } else {
-            say("the words are kept in \(path) only; orakey wallet export --mnemonic shows them")
-        }
+        try NewWords.show(mnemonic, of: path, always: showMnemonic)
         written.print(json)
+    }
+}
+
+/// The only showing of new words.
+enum NewWords {
+    static func show(_ mnemonic: Mnemonic, of path: String, always: Bool) throws {
+        if always { return try print(secret: mnemonic.phrase) }
+        guard isatty(STDOUT_FILENO) == 1, isatty(STDERR_FILENO) == 1 else {
+            return say("the words are kept in \(path) only; orakey wallet export --mnemonic shows them")
+        }
+        say("write these words down; they are shown once and are the only way back when \(path) is lost:")
+        try print(secret: mnemonic.phrase)
     }
 }

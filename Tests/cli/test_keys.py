@@ -1,0 +1,95 @@
+"""Keys without a daemon: derived here, read by eth-account and base58."""
+
+import json
+
+import base58
+import pytest
+from eth_account import Account
+from eth_account.messages import encode_defunct
+
+from .conftest import ADDRESS, WORDS
+
+Account.enable_unaudited_hdwallet_features()
+FIRST = "0x" + "00" * 31 + "fe"
+
+
+def derive(shell, wallet, passphrase, *options):
+    return shell.orakey("derive", "--wallet", wallet, "--passphrase-file", passphrase, *options)
+
+
+@pytest.fixture
+def key(shell, light_wallet, passphrase):
+    return derive(shell, light_wallet, passphrase, "--message", FIRST).out.strip()
+
+
+def test_consecutive_keys_are_what_eth_account_signs(shell, light_wallet, passphrase):
+    done = derive(shell, light_wallet, passphrase, "--message", FIRST, "--count", 3, "--network", "OPTIMISM")
+    assert done.code == 0, done.err
+    account = Account.from_mnemonic(WORDS)
+    for number, key in enumerate(done.out.splitlines()):
+        network, body = key.split(":")
+        message, signature = base58.b58decode(body).decode().split(":")
+        assert network == "OPTIMISM"
+        assert int(message, 16) == 0xFE + number
+        signed = account.sign_message(encode_defunct(hexstr=message))
+        assert signature == "0x" + signed.signature.hex()
+    assert number == 2
+
+
+@pytest.mark.parametrize("layout", ["text", "binary"])
+@pytest.mark.parametrize("signing", ["eip191", "eip191-hex"])
+def test_layouts_and_schemes(shell, light_wallet, passphrase, layout, signing):
+    key = derive(
+        shell, light_wallet, passphrase, "--message", FIRST, "--layout", layout, "--signing", signing).out.strip()
+    raw = base58.b58decode(key.split(":")[1])
+    message, signature = (raw[:32], raw[32:]) if layout == "binary" else (
+        bytes.fromhex(raw[2:66].decode()), bytes.fromhex(raw[69:].decode()))
+    signable = encode_defunct(message) if signing == "eip191" else encode_defunct(text="0x" + message.hex())
+    assert Account.recover_message(signable, signature=signature) == ADDRESS
+    done = shell.orakey("inspect", "-", "--json", "--signing", signing, stdin=key)
+    assert done.code == 0, done.err
+    facts = json.loads(done.out)
+    assert (facts["owner"], facts["layout"], facts["message"]) == (ADDRESS, layout, FIRST)
+
+
+def test_inspect_for_people(shell, key):
+    done = shell.orakey("inspect", "-", stdin=key + "\n")
+    assert done.code == 0
+    fields = dict(line.split(maxsplit=1) for line in done.out.splitlines())
+    assert fields["network"] == "BASE" and fields["owner"] == ADDRESS and fields["message"] == FIRST
+    assert fields["fingerprint"].startswith("SHA256:") and len(fields["fingerprint"]) == 23
+    assert key not in done.out + done.err
+
+
+@pytest.mark.parametrize("damage", [
+    lambda key: "", lambda key: key[:-1], lambda key: key + "1", lambda key: key.replace(":", ""),
+    lambda key: key.lower(), lambda key: "base" + key[4:], lambda key: key[:40] + "0" + key[41:], lambda key: key * 50,
+])
+def test_malformed_key(shell, key, damage):
+    bad = damage(key)
+    done = shell.orakey("inspect", "-", stdin=bad)
+    assert done.code == 1
+    assert done.out == ""
+    assert done.line()
+    assert not bad or bad not in done.err
+    facts = json.loads(shell.orakey("inspect", "-", "--json", stdin=bad).out)
+    assert facts["well_formed"] is False and facts["error"]
+
+
+@pytest.mark.parametrize("command", ["inspect", "verify", "revoke"])
+def test_a_key_on_the_command_line_is_refused_and_not_repeated(shell, key, command):
+    done = shell.orakey(command, key)
+    assert done.code == 64
+    assert key not in done.err
+    assert "standard input" in done.line()
+
+
+@pytest.mark.parametrize("options", [
+    ["--message", "0x12"], ["--message", FIRST, "--count", "0"], [], ["--message", FIRST, "--network", "base"],
+    ["--message", "0x" + "ff" * 32, "--count", "2"], ["--message", FIRST, "--path", "44/60"],
+    ["--message", FIRST, "--path", "m/0", "--account", "1"],
+])
+def test_wrong_usage_of_derive(shell, light_wallet, passphrase, options):
+    done = derive(shell, light_wallet, passphrase, *options)
+    assert done.code == 64
+    assert "see orakey derive --help" in done.line() or "derive" in done.line()

@@ -1,0 +1,83 @@
+"""The offline tools against eth-abi and eth-account."""
+
+import json
+
+import pytest
+from eth_abi import encode
+from eth_account import Account
+from eth_utils import keccak
+
+
+def test_call_is_what_eth_abi_encodes(shell):
+    signature = "f(uint256,(bytes32,string)[])"
+    rows = [(bytes([1]) * 32, "a"), (bytes([2]) * 32, "ä" * 40)]
+    done = shell.orakey(
+        "abi", "encode", signature, json.dumps([2**255, [["0x" + row[0].hex(), row[1]] for row in rows]]))
+    expected = keccak(text=signature)[:4] + encode(["uint256", "(bytes32,string)[]"], [2**255, rows])
+    assert (done.code, done.out) == (0, "0x" + expected.hex() + "\n"), done.err
+
+
+def test_arguments_without_a_name_and_from_standard_input(shell):
+    done = shell.orakey("abi", "encode", "(int8,bool)", "-", stdin='["-1", true]')
+    assert done.out == "0x" + encode(["int8", "bool"], [-1, True]).hex() + "\n"
+
+
+def test_decode_prints_integers_as_decimal_strings(shell):
+    data = encode(["uint256", "string", "bytes"], [2**256 - 1, "x", b"\1\2"])
+    done = shell.orakey("abi", "decode", "(uint256,string,bytes)", "0x" + data.hex())
+    assert json.loads(done.out) == [str(2**256 - 1), "x", "0x0102"]
+
+
+def test_decode_of_a_call(shell):
+    data = keccak(text="disableKey(bytes32)")[:4] + bytes([7]) * 32
+    done = shell.orakey("abi", "decode", "disableKey(bytes32)", "0x" + data.hex())
+    assert json.loads(done.out) == ["0x" + "07" * 32]
+    assert shell.orakey("abi", "decode", "other(bytes32)", "0x" + data.hex()).code == 65
+
+
+def test_selector_and_topic(shell):
+    assert shell.orakey("abi", "selector", "transfer(address,uint256)").out == "0xa9059cbb\n"
+    topic = keccak(text="KeyCreated(address,bytes32)").hex()
+    assert shell.orakey("abi", "selector", "--event", "KeyCreated(address,bytes32)").out == f"0x{topic}\n"
+
+
+@pytest.mark.parametrize("arguments", [
+    ["encode", "f(uint8)", "[256]"], ["encode", "f(uint8)", "[1"], ["encode", "f(uint8)", "[]"],
+    ["encode", "f(nonsense)", "[1]"], ["decode", "(string)", "0x00"], ["decode", "(bool)", "0x" + "02" * 32],
+    ["decode", "(bool)", "02" * 32],
+])
+def test_bad_data(shell, arguments):
+    done = shell.orakey("abi", *arguments)
+    assert done.code == 65
+    assert done.line()
+
+
+@pytest.mark.parametrize("fields", [
+    {"gasPrice": 10**9}, {"gasPrice": 10**9, "accessList": [{"address": "0x" + "11" * 20, "storageKeys": ["0x" + "22" * 32]}]},
+    {"maxFeePerGas": 2 * 10**9, "maxPriorityFeePerGas": 10**9, "type": 2},
+])
+def test_transactions_of_eth_account(shell, fields):
+    account = Account.create()
+    signed = account.sign_transaction(
+        {"chainId": 8453, "nonce": 7, "gas": 50_000, "to": "0x" + "33" * 20, "value": 10**20, "data": "0x0102", **fields})
+    done = shell.orakey("tx", "decode", "0x" + signed.raw_transaction.hex())
+    assert done.code == 0, done.err
+    facts = json.loads(done.out)
+    assert facts["hash"] == "0x" + signed.hash.hex()
+    assert facts["sender"] == account.address
+    assert (facts["chain_id"], facts["nonce"], facts["value"]) == ("8453", "7", str(10**20))
+    assert facts["issues"] == []
+
+
+def test_what_a_fork_refuses_is_listed(shell):
+    signed = Account.create().sign_transaction(
+        {"chainId": 1, "nonce": 0, "gas": 20_999, "gasPrice": 1, "to": "0x" + "33" * 20, "value": 0})
+    facts = json.loads(shell.orakey("tx", "decode", "0x" + signed.raw_transaction.hex()).out)
+    assert [issue["code"] for issue in facts["issues"]] == ["gas_limit_too_low"]
+
+
+@pytest.mark.parametrize("raw", ["0x", "0x02", "zz", "0xc0"])
+def test_no_transaction(shell, raw):
+    done = shell.orakey("tx", "decode", raw)
+    assert done.code == 65
+    assert done.line()
