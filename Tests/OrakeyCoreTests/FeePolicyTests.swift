@@ -25,8 +25,9 @@ import Testing
 
     @Test func tinyPricesStillGrow() {
         let market = FeeMarket(nextBaseFee: 7, usualTip: 1, highTip: 1)
-        guard case .dynamic(let maxFee, let tip)? = policy.replacement(
-            for: .dynamic(maxFee: 15, tip: 1), in: market, urgent: false)
+        guard
+            case .dynamic(let maxFee, let tip)? = policy.replacement(
+                for: .dynamic(maxFee: 15, tip: 1), in: market, urgent: false)
         else { return #expect(Bool(false), "a replacement is possible") }
         #expect(maxFee >= 18, "15 % of 15 wei, rounded up")
         #expect(tip >= 2)

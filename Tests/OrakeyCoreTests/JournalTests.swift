@@ -18,7 +18,8 @@ import Testing
         try withFolder { folder in
             var chain = try LedgerFixture(pool: 2, consumers: ["app"])
             let journal = try SQLiteJournal(path: folder + "/journal.sqlite")
-            try journal.bind(LedgerFixture.network, owner: LedgerFixture.owner, chainID: 31337, contract: LedgerFixture.contract)
+            try journal.bind(
+                LedgerFixture.network, owner: LedgerFixture.owner, chainID: 31337, contract: LedgerFixture.contract)
             try chain.fill()
             chain.ledger.begin(after: chain.ledger.lastIdentifier)
             _ = chain.ledger.rotate("app", grace: 500, at: chain.now)
@@ -31,7 +32,8 @@ import Testing
             let again = try SQLiteJournal(path: folder + "/journal.sqlite")
             let snapshot = try again.restore(LedgerFixture.network, owner: LedgerFixture.owner)
             let restored = NetworkLedger(
-                settings: chain.ledger.settings, consumers: Array(chain.ledger.consumerSettings.values), restoring: snapshot)
+                settings: chain.ledger.settings, consumers: Array(chain.ledger.consumerSettings.values),
+                restoring: snapshot)
             #expect(restored.keys == chain.ledger.keys)
             #expect(restored.slots == chain.ledger.slots)
             #expect(restored.intents == chain.ledger.intents)
@@ -45,10 +47,13 @@ import Testing
     @Test func anotherAccountOrDeploymentIsRefused() throws {
         try withFolder { folder in
             let journal = try SQLiteJournal(path: folder + "/journal.sqlite")
-            try journal.bind(LedgerFixture.network, owner: LedgerFixture.owner, chainID: 1, contract: LedgerFixture.contract)
-            try journal.bind(LedgerFixture.network, owner: LedgerFixture.owner, chainID: 1, contract: LedgerFixture.contract)
+            try journal.bind(
+                LedgerFixture.network, owner: LedgerFixture.owner, chainID: 1, contract: LedgerFixture.contract)
+            try journal.bind(
+                LedgerFixture.network, owner: LedgerFixture.owner, chainID: 1, contract: LedgerFixture.contract)
             #expect(throws: StoreError.self) {
-                try journal.bind(LedgerFixture.network, owner: LedgerFixture.owner, chainID: 2, contract: LedgerFixture.contract)
+                try journal.bind(
+                    LedgerFixture.network, owner: LedgerFixture.owner, chainID: 2, contract: LedgerFixture.contract)
             }
         }
     }

@@ -71,7 +71,8 @@ struct LedgerFixture {
                     let first = UInt64(events.count { $0.kind == .created }) + 1
                     for n in 0..<UInt64(count) {
                         own.append(
-                            KeyEvent(kind: .created, message: message(first + n), inclusion: inclusion, logIndex: index))
+                            KeyEvent(kind: .created, message: message(first + n), inclusion: inclusion, logIndex: index)
+                        )
                         index += 1
                         events.append(own[own.count - 1])
                     }
@@ -97,7 +98,8 @@ struct LedgerFixture {
         events.append(
             KeyEvent(
                 kind: kind, message: message,
-                inclusion: .init(block: head, blockHash: block(head).hash, transaction: Keccak256.hash(message)), logIndex: 0))
+                inclusion: .init(block: head, blockHash: block(head).hash, transaction: Keccak256.hash(message)),
+                logIndex: 0))
     }
 
     /// Takes back the last `depth` blocks; another, empty and longer branch takes their place.
@@ -117,7 +119,8 @@ struct LedgerFixture {
         ledger.begin(after: ledger.lastIdentifier)
         ledger.apply(
             ChainView(
-                head: block(head), settled: head - 1, settledHash: block(head - 1).hash, account: AccountView(
+                head: block(head), settled: head - 1, settledHash: block(head - 1).hash,
+                account: AccountView(
                     nonce: nonce, settledNonce: max(UInt64(settledReceipts), foreignNonces),
                     balance: 1_000_000_000_000_000_000),
                 scannedFrom: start, events: events.filter { $0.inclusion.block >= start }, receipts: receipts), at: now)
@@ -136,9 +139,10 @@ struct LedgerFixture {
         for case .sign(let intents) in ledger.dueWork(at: now) {
             guard let nonce = ledger.nextNonce else { continue }
             ledger.begin(after: ledger.lastIdentifier)
-            guard let slot = ledger.bind(
-                intents.map(\.id), nonce: nonce, callData: [1], gasLimit: 100_000,
-                attempt: attempt(nonce, intents.contains { $0.isUrgent }))
+            guard
+                let slot = ledger.bind(
+                    intents.map(\.id), nonce: nonce, callData: [1], gasLimit: 100_000,
+                    attempt: attempt(nonce, intents.contains { $0.isUrgent }))
             else { continue }
             ledger.sent(slot.id, slot.attempts[0].hash, at: now)
             commit()

@@ -108,7 +108,9 @@ import Testing
         let outcome = chain.ledger.revoke([old.message], reason: nil, at: chain.now)
         chain.commit()
         let due = chain.ledger.dueWork(at: chain.now)
-        let signed = due.compactMap { if case .sign(let intents) = $0 { intents.map(\.id) } else { nil } }.flatMap { $0 }
+        let signed = due.compactMap { if case .sign(let intents) = $0 { intents.map(\.id) } else { nil } }.flatMap {
+            $0
+        }
         #expect(!outcome.intents.isEmpty)
         #expect(outcome.intents.contains { signed.contains($0) })
     }

@@ -8,7 +8,8 @@ import Testing
         ConsumerSection(name: name, network: try NetworkName(network), match: match)
     }
 
-    private let peer = Peer(processID: 7, userID: 1000, groupIDs: [100, 27], executable: "/usr/bin/bot", unit: "bot.service")
+    private let peer = Peer(
+        processID: 7, userID: 1000, groupIDs: [100, 27], executable: "/usr/bin/bot", unit: "bot.service")
 
     @Test func nobodyIsAllowedWithoutARule() throws {
         #expect(Policy(consumers: []).authorise(peer, consumer: nil, network: nil) == .denied)
@@ -34,11 +35,14 @@ import Testing
 
     @Test func severalMatchesNeedANarrowerRequest() throws {
         let policy = Policy(consumers: [
-            try consumer("a", PeerMatch(users: [1000])), try consumer("a", PeerMatch(users: [1000]), network: "OPTIMISM"),
+            try consumer("a", PeerMatch(users: [1000])),
+            try consumer("a", PeerMatch(users: [1000]), network: "OPTIMISM"),
             try consumer("b", PeerMatch(users: [1])),
         ])
         #expect(policy.authorise(peer, consumer: nil, network: nil) == .ambiguous(["a on BASE", "a on OPTIMISM"]))
-        #expect(policy.authorise(peer, consumer: "a", network: "OPTIMISM") == .granted(consumer: "a", network: "OPTIMISM"))
-        #expect(policy.authorise(peer, consumer: "b", network: nil) == .denied, "naming a consumer gives no right to it")
+        #expect(
+            policy.authorise(peer, consumer: "a", network: "OPTIMISM") == .granted(consumer: "a", network: "OPTIMISM"))
+        #expect(
+            policy.authorise(peer, consumer: "b", network: nil) == .denied, "naming a consumer gives no right to it")
     }
 }

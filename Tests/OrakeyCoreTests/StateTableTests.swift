@@ -5,7 +5,8 @@ import Testing
     /// The documented table, pair by pair; everything else must be refused.
     @Test func keyStatesFollowTheirTableAndNothingElse() {
         let table: [(KeyState, KeyState.Event, KeyState)] = [
-            (.orphaned, .createMined, .pending), (.pending, .createMined, .pending), (.pending, .createConfirmed, .pooled),
+            (.orphaned, .createMined, .pending), (.pending, .createMined, .pending),
+            (.pending, .createConfirmed, .pooled),
             (.pooled, .assigned, .current), (.current, .replaced, .retiring), (.pending, .createUnmined, .orphaned),
             (.pooled, .createUnmined, .orphaned), (.current, .createUnmined, .orphaned),
             (.retiring, .createUnmined, .orphaned), (.disabled, .disableUnmined, .disabling),

@@ -1,6 +1,7 @@
 """The whole way with real parts: twelve words, a real EVM, the real programs; judged by outside implementations."""
 
 import json
+import pathlib
 import subprocess
 
 import base58
@@ -8,7 +9,8 @@ from eth_abi import decode
 from eth_account import Account
 from eth_account.messages import encode_defunct
 
-from support.daemon import ask, eventually
+from support.daemon import eventually
+from support.mining import mining
 
 
 def owner_of(key: str) -> tuple[str, str, bytes]:
@@ -94,11 +96,11 @@ def test_no_secret_is_left_anywhere(own_chain, make_daemon):
     daemon.start()
     with mining(own_chain):
         key = daemon.wait_for_key()["key"]
-        daemon.orakey("rotate")
+        daemon.orakey("rotate", "--grace", "0s")
         other = daemon.get("/v1/key").json["key"]
         daemon.settle()
-    environment = open(f"/proc/{daemon.process.pid}/environ", "rb").read()
-    arguments = open(f"/proc/{daemon.process.pid}/cmdline", "rb").read()
+    process = pathlib.Path(f"/proc/{daemon.process.pid}")
+    environment, arguments = (process / "environ").read_bytes(), (process / "cmdline").read_bytes()
     daemon.stop()
     secrets = [key, other, key.split(":")[1], daemon.passphrase.read_text().strip()]
     files = [p for p in daemon.folder.rglob("*") if p.is_file() and p != daemon.passphrase]
@@ -130,7 +132,7 @@ def test_a_watcher_sees_every_change(own_chain, make_daemon):
             assert daemon.get("/v1/key").status == 423
         finally:
             watch.kill()
-            watch.wait()
+            watch.communicate()
 
 
 def next_event(process) -> tuple[str, dict]:
@@ -146,27 +148,3 @@ def next_event(process) -> tuple[str, dict]:
             data = json.loads(line[6:])
         elif not line and name:
             return name, data
-
-
-class mining:
-    """Mines a block every 0.2 s while the test goes on, so that depth grows."""
-
-    def __init__(self, chain, interval=0.2):
-        self.chain, self.interval = chain, interval
-
-    def __enter__(self):
-        import threading
-
-        self.ended = threading.Event()
-
-        def mine():
-            while not self.ended.wait(self.interval):
-                self.chain.rpc("evm_mine")
-
-        self.thread = threading.Thread(target=mine, daemon=True)
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.ended.set()
-        self.thread.join()

@@ -76,15 +76,18 @@ extension KeyAgent {
         do { return try journal.intents(before: id, limit: limit) } catch { throw AgentError.journal(error) }
     }
 
-    /// Waits until all these intents have ended, or the caller is cancelled. Says whether they ended well.
-    public nonisolated func waitForEnd(of ids: [Int64]) async throws -> Bool {
+    /// Waits until those of these intents that fall due within `seconds` have ended, or the caller is cancelled. A
+    /// disable that waits for the end of a longer grace period is no part of it: nobody waits ten minutes to be told
+    /// that a key was rotated. Says whether all that ended, ended well.
+    public nonisolated func waitForEnd(of ids: [Int64], within seconds: Int64) async throws -> Bool {
         // Listening starts before the first look, so that no ending falls between the two.
         let stream = news.stream()
+        let horizon = await now.adding(seconds: seconds)
         var open = Set<Int64>()
         var isGood = true
         for id in ids {
             let (intent, _) = try await self.intent(id)
-            if !intent.state.isFinal { open.insert(id) }
+            if !intent.state.isFinal, intent.notBefore <= horizon { open.insert(id) }
             if intent.state == .failed || intent.state == .cancelled { isGood = false }
         }
         if open.isEmpty { return isGood }

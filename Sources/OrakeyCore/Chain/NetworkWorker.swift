@@ -75,7 +75,8 @@ public struct NetworkWorker: Sendable {
             turn.head = nil
             await agent.chainFailed("\(error)", on: network)
         }
-        await agent.endpoints(client.endpointStatuses.map {
+        await agent.endpoints(
+            client.endpointStatuses.map {
                 EndpointReport(url: $0.endpoint, isHealthy: $0.isUsable, error: $0.lastError.map { "\($0)" })
             }, on: network)
     }

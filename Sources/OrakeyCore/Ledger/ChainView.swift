@@ -76,7 +76,8 @@ public struct ChainView: Sendable {
     public let receipts: [Bytes32: ReceiptView]
 
     public init(
-        head: BlockReference, settled: UInt64, settledHash: Bytes32?, account: AccountView?, scannedFrom: UInt64, events: [KeyEvent], receipts: [Bytes32: ReceiptView]
+        head: BlockReference, settled: UInt64, settledHash: Bytes32?, account: AccountView?, scannedFrom: UInt64,
+        events: [KeyEvent], receipts: [Bytes32: ReceiptView]
     ) {
         self.head = head
         self.settled = settled

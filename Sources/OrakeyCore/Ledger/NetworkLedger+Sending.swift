@@ -83,7 +83,8 @@ extension NetworkLedger {
     public mutating func cannotPay(_ ids: [Int64], needed: UInt256, at now: Timestamp) {
         raise(
             .insufficientFunds,
-            "\(settings.owner) needs \(needed) wei for gas and holds \(account?.balance ?? 0); send funds to it", at: now)
+            "\(settings.owner) needs \(needed) wei for gas and holds \(account?.balance ?? 0); send funds to it",
+            at: now)
         note(ids, error: "insufficient funds for gas: \(needed) wei needed")
     }
 

@@ -202,12 +202,12 @@ struct ControlRouter: Router {
         return timeout ?? 300
     }
 
-    /// 202 at once; when asked to wait, 200 when everything has ended well, 202 when the time is up.
+    /// 202 at once; when asked to wait, 200 when all that falls due in that time has ended well, 202 when the time is up.
     private func reply(_ accepted: KeyAgent.Accepted, _ wait: Int64?) async throws -> Answer {
         let body = Wire.accepted(accepted).json
         guard let wait else { return .json(.accepted, body) }
         let ended = try await withThrowingTaskGroup(of: Bool?.self) { group in
-            group.addTask { [agent] in try await agent.waitForEnd(of: accepted.intents) }
+            group.addTask { [agent] in try await agent.waitForEnd(of: accepted.intents, within: wait) }
             group.addTask {
                 try await Task.sleep(for: .seconds(wait))
                 return nil
