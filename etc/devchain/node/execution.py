@@ -99,6 +99,8 @@ def estimate_gas(chain: Chain, fields, block) -> int:
     if wanted.gas_was_given and wanted.gas < TRANSACTION_GAS:
         wanted.gas = chain.settings.gas_limit
     high = _allowance(chain, wanted, block)
+    if _is_plain_transfer(chain, wanted, block) and not _run(chain, wanted, block, TRANSACTION_GAS).is_error:
+        return TRANSACTION_GAS
     first = _run(chain, wanted, block, high)
     if first.is_error:
         if isinstance(first.error, OutOfGas):
@@ -119,6 +121,10 @@ def estimate_gas(chain: Chain, fields, block) -> int:
         else:
             high = middle
     return high
+
+
+def _is_plain_transfer(chain: Chain, wanted: Call, block) -> bool:
+    return bool(wanted.to and not wanted.data and not wanted.access_list and not chain.state_after(block).get_code(wanted.to))
 
 
 def _allowance(chain: Chain, wanted: Call, block) -> int:

@@ -169,5 +169,6 @@ class Faults:
             return self._held
 
     def wait_until_held(self, calls: int, timeout: float) -> bool:
+        """Whether that many calls are held, none for 0, before the time is up."""
         with self._turn:
-            return self._turn.wait_for(lambda: self._held >= calls, timeout)
+            return self._turn.wait_for(lambda: self._held >= calls if calls else not self._held, timeout)

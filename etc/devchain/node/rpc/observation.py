@@ -20,7 +20,7 @@ class ObservationMethods:
         return True
 
     def dev_awaitHeld(self, calls=1, timeoutMs=DEFAULT_TIMEOUT_MS):
-        """True once so many calls are held, false when the time is up."""
+        """True once so many calls are held (none for 0), false when the time is up."""
         return self._faults.wait_until_held(read_quantity(calls), read_quantity(timeoutMs) / 1000)
 
     def dev_release(self):

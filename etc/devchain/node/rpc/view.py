@@ -65,6 +65,7 @@ class ChainView:
         low, high = number(first), number(last)
         if low > high:
             raise invalid("invalid block range params")
+        high = min(high, self.head.number)
         if high - low >= self._chain.settings.max_range:
             raise invalid(f"block range is too wide: {quantity(high - low)}, at most {self._chain.settings.max_range}")
-        return low, min(high, self.head.number)
+        return low, high
