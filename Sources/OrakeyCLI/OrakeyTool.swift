@@ -1,4 +1,5 @@
 import ArgumentParser
+import CLinuxShims
 import Glibc
 import OrakeyClient
 
@@ -9,6 +10,8 @@ public enum OrakeyTool {
     /// On the main thread, where commands that do not wait for the chain stay: a pool's thread blocks signals, and a
     /// command that `orakey exec` becomes would inherit that.
     @MainActor public static func main() async -> Never {
+        // Secrets pass through this process. A command that it becomes starts out with the usual rights again.
+        _ = orakey_set_undumpable()
         Glibc.exit(await run(Array(CommandLine.arguments.dropFirst())))
     }
 

@@ -4,6 +4,7 @@ import http.server
 import json
 import pathlib
 import socketserver
+import sys
 import threading
 import urllib.parse
 from dataclasses import dataclass
@@ -85,6 +86,11 @@ class ScriptedDaemon:
 
         class Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
             daemon_threads = True
+
+            def handle_error(self, request, _):
+                # A client that has been killed reads no answer.
+                if not isinstance(sys.exc_info()[1], ConnectionError):
+                    super().handle_error(request, _)
 
         self.server = Server(str(path), Handler)
 

@@ -7,8 +7,9 @@ import urllib.request
 
 import pytest
 from eth_account import Account
-from support.contracts import ApiKeys, artifact
+from support.contracts import ApiKeys, Contract, artifact
 from support.devchain import throwaway_account
+from support.places import TEST_CONTRACTS
 
 from .conftest import PASSPHRASE
 
@@ -166,9 +167,7 @@ def test_info(shell, chain, deployed):
     assert facts["chain_id"] == chain.chain_id
 
 
-def test_another_contract_is_not_taken_for_the_reference(shell, chain, request):
-    from support.contracts import Contract
-
+def test_another_contract_is_not_taken_for_the_reference(shell, chain):
     other = Contract.deploy(chain, "MinimalKeys")
     done = shell.orakey("contract", "info", "--rpc", chain.url, "--contract", other.address, "--json")
     assert done.code == 0 and json.loads(done.out)["reference"] is False
@@ -252,3 +251,27 @@ def test_a_key_of_another_deployment_is_worthless(shell, chain, funded, key):
     other = ApiKeys.deploy(chain)
     done = shell.orakey("verify", "-", "--rpc", chain.url, "--contract", other.address, stdin=key[0])
     assert done.code == 1 and "not one of this contract" in done.out
+
+
+def test_another_contract_by_configuration_alone(shell, chain, funded):
+    contract = Contract.deploy(chain, "MinimalKeys")
+    contract.send(DEPLOYER, "issue")
+    shell.private_file("orakeyd.yaml", f"""
+wallet: {{ keystore: funded.json }}
+networks:
+  DEMO:
+    chain_id: {chain.chain_id}
+    rpc: ["{chain.url}"]
+    contract: "{contract.address}"
+    abi:
+      file: {TEST_CONTRACTS / "MinimalKeys.abi.json"}
+      create: issue
+      disable: withdraw
+      status: usable
+      events: {{ created: Issued, disabled: Withdrawn }}
+""")
+    keys = shell.orakey(
+        "derive", "--config", "orakeyd.yaml", "--passphrase-file", "passphrase", "--message", "0x" + "00" * 31 + "01",
+        "--count", "2").out.splitlines()
+    codes = [shell.orakey("verify", "-", "--config", "orakeyd.yaml", stdin=key).code for key in keys]
+    assert codes == [0, 1]

@@ -6,7 +6,7 @@ import pytest
 
 COMMANDS = [
     [], ["get"], ["exec"], ["keys"], ["keys", "list"], ["keys", "create"], ["rotate"], ["revoke"], ["status"], ["watch"],
-    ["lock"], ["unlock"], ["intents"], ["intents", "list"], ["intents", "show"], ["revoker", "set"], ["revoker", "clear"],
+    ["lock"], ["unlock"], ["intents"], ["intents", "list"], ["intents", "show"],
     ["init"], ["wallet"], ["wallet", "new"], ["wallet", "import"], ["wallet", "address"], ["wallet", "export"],
     ["wallet", "passwd"], ["contract", "deploy"], ["contract", "info"], ["inspect"], ["verify"], ["derive"],
     ["abi", "encode"], ["abi", "decode"], ["abi", "selector"], ["tx", "decode"],

@@ -64,6 +64,7 @@ struct Chain {
             throw Failure(
                 .configuration, "no contract is configured\(name.map { " for \($0)" } ?? ""); name one with --contract")
         }
+        if let section { return try ContractDescription(settings: section, address: contract) }
         return try ContractDescription.reference(at: contract, chainID: id)
     }
 

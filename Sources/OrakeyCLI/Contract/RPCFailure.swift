@@ -1,5 +1,6 @@
 import EthereumRPC
 import OrakeyClient
+import OrakeyCore
 
 extension RPCError: HasExitStatus {
     var exitStatus: ExitStatus {
@@ -28,4 +29,10 @@ extension RPCError: HasExitStatus {
 
     /// Whether the contract itself said no, rather than the endpoint.
     var isAnswerOfContract: Bool { serverClass == .reverted || serverClass == .executionFailed }
+}
+
+extension ContractError: HasExitStatus {
+    var exitStatus: ExitStatus {
+        if case .unsuitable = self { .configuration } else { .badData }
+    }
 }

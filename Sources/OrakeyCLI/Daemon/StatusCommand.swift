@@ -40,7 +40,7 @@ struct StatusCommand: ParsableCommand {
             ("  balance", network.balance.map(Amounts.ether(wei:))),
             ("  head", head ?? "not seen yet"),
             ("  pool", "\(network.pool.ready) of \(network.pool.target) ready, \(network.pool.pending) on the way"),
-            ("  pending", network.pendingIntents == 0 ? nil : "\(network.pendingIntents) intents"),
+            ("  pending", network.pendingIntents == 0 ? nil : Amounts.count(network.pendingIntents, "intent")),
         ])
         for endpoint in network.endpoints {
             let state = endpoint.healthy ? Style.output.green("ok") : Style.output.red(endpoint.error ?? "not healthy")
