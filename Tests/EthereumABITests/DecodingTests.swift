@@ -147,6 +147,13 @@ import Testing
             return
         }
         #expect(tuple.count == 3)
+        let places = list.map { element -> Int? in
+            guard case .tuple(let members) = element else { return nil }
+            return members.withContiguousStorageIfAvailable { Int(bitPattern: $0.baseAddress) }
+        }
+        let distances = zip(places, places.dropFirst()).map { ($1 ?? 0) - ($0 ?? 0) }
+        #expect(distances.allSatisfy { $0 == 3 * MemoryLayout<ABIValue>.stride }, "one block for all tuples")
+        #expect(MemoryLayout<ABIValue>.stride == 40)
         #expect(tuple[1] == true)
         #expect(tuple.elements.count == 3)
         #expect(Array(tuple.reversed()).last == tuple.first)

@@ -45,6 +45,21 @@ import Testing
             try function.decodeCall(call) == [.address(.zero), .uint(5), .bytes([1]), .bytes32Array([.zero]), .int(-1)])
     }
 
+    @Test func callsThatKnowTheirAnswer() throws {
+        let function = try ABIFunction(signature: "isActive(address owner, bytes32 message) view returns (bool)")
+        let call = try function.call(Address.zero, Bytes32.zero, returning: Bool.self)
+        #expect(call.data == (try function.encodeCall([.address(.zero), .bytes32(.zero)])))
+        #expect(try call.result(of: words("1")) == true)
+        #expect(errorCode { _ = try call.result(of: words("2")) } == .dirtyPadding)
+        let create = try ABIFunction(signature: "createKeys(uint256 n) returns (bytes32, bytes32)")
+            .call(UInt64(2), returning: Bytes32.self, Bytes32.self)
+        let (first, last) = try create.result(of: words("5", "6"))
+        #expect(first == Bytes32(UInt256(5)))
+        #expect(last == Bytes32(UInt256(6)))
+        let disable = try ABIFunction(signature: "disableKey(bytes32)").call(Bytes32.zero)
+        try disable.result(of: [])
+    }
+
     @Test func smallIntegers() throws {
         #expect(try UInt8(abiValue: .uint(255)) == 255)
         #expect(errorCode { _ = try UInt8(abiValue: .uint(256)) } == .outOfRange)
