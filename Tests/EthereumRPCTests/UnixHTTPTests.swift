@@ -185,7 +185,7 @@ import Testing
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4;a=b\r\nWiki\r\n5\r\npedia\r\n0\r\nX: y\r\n\r\n",
             "HTTP/1.1 200 OK\r\nContent-Length: 12\r\nA: b\r\n\r\nhello, world",
         ].map { Array($0.utf8) }
-        for _ in 0..<200_000 {
+        for _ in 0..<fuzzRounds {
             var bytes = seeds[Int(generator.next() % 2)]
             for _ in 0..<Int(generator.next() % 4) {
                 bytes[Int(generator.next() % UInt64(bytes.count))] = UInt8(truncatingIfNeeded: generator.next())

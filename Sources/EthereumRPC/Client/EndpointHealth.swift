@@ -21,6 +21,8 @@ struct EndpointHealth: Sendable, Equatable {
     private static let weight = 0.2
     /// Answers slower than this count against an endpoint.
     private static let slow = 2.0
+    /// The memory of failures halves in this time, so that an endpoint that others replaced gets its turn again.
+    private static let halfLife = Duration.seconds(30)
 
     enum Outcome: Equatable {
         /// An answer after so many seconds, be it a JSON-RPC error.
@@ -32,7 +34,8 @@ struct EndpointHealth: Sendable, Equatable {
     }
 
     let limits: BreakerLimits
-    private(set) var failureRate = 0.0
+    private var failureRate = 0.0
+    private var lastFault = Duration.zero
     private(set) var latency = 0.0
     private(set) var faultsInARow = 0
     /// Closed while nil; half open once passed: the next request is the probe.
@@ -50,7 +53,9 @@ struct EndpointHealth: Sendable, Equatable {
             openUntil = nil
             limitedUntil = nil
         case .fault:
+            failureRate = decayed(now)
             failureRate += (1 - failureRate) * Self.weight
+            lastFault = now
             faultsInARow += 1
             guard faultsInARow >= limits.failures else { return }
             let doublings = min(20, faultsInARow - limits.failures)
@@ -67,8 +72,13 @@ struct EndpointHealth: Sendable, Equatable {
     }
 
     /// 0 for a good endpoint, rising in coarse steps: among equals the order of the configuration decides.
-    var penalty: Int { Int((failureRate * 4).rounded()) + (latency > Self.slow ? 1 : 0) }
+    func penalty(at now: Duration) -> Int { Int((decayed(now) * 4).rounded()) + (latency > Self.slow ? 1 : 0) }
 
     /// 1 for a good endpoint, 0 for one that never answers.
-    var score: Double { 1 - failureRate }
+    func score(at now: Duration) -> Double { 1 - decayed(now) }
+
+    private func decayed(_ now: Duration) -> Double {
+        let halvings = (now - lastFault) / Self.halfLife
+        return halvings >= 60 ? 0 : failureRate / Double(UInt64(1) << UInt64(max(0, halvings)))
+    }
 }

@@ -55,7 +55,10 @@ final class EndpointNode: Sendable {
     /// Halves the batch below one of `count` that was refused.
     func shrinkBatch(below count: Int) { state.withLock { $0.batchSize = min($0.batchSize, max(1, count / 2)) } }
 
-    var penalty: Int { state.withLock { $0.health.penalty } }
+    var penalty: Int {
+        let now = clock.now
+        return state.withLock { $0.health.penalty(at: now) }
+    }
 
     /// When it may be asked again; nil when at once.
     var closedUntil: Duration? {
@@ -73,7 +76,7 @@ final class EndpointNode: Sendable {
             var isUsable = state.health.closedUntil(now) == nil
             if case .wrong = state.chain { isUsable = false }
             return RPCEndpointStatus(
-                endpoint: name, isUsable: isUsable, score: state.health.score, latency: state.health.latency,
+                endpoint: name, isUsable: isUsable, score: state.health.score(at: now), latency: state.health.latency,
                 lastError: state.lastError)
         }
     }

@@ -62,7 +62,9 @@ enum Wire {
     private static func result(_ answer: JSON, id: UInt64) throws(RPCError) -> Result<JSON, RPCError> {
         guard let object = answer.objectValue else { throw invalid("expected an object, found \(answer.kindName)") }
         guard object["jsonrpc"]?.stringValue == "2.0" else { throw invalid("not JSON-RPC 2.0") }
-        let error = object["error"].flatMap { $0.isNull ? nil : $0 }
+        // Not `flatMap { $0.isNull ? nil : $0 }`: that nil would be a JSON null.
+        var error: JSON?
+        if let member = object["error"], !member.isNull { error = .some(member) }
         // A server that could not read the request does not know its id (§5).
         let isAnonymous = error != nil && (object["id"] ?? .null).isNull
         guard isAnonymous || object["id"]?.numberValue?.integer() == id else {
