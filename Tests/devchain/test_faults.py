@@ -40,7 +40,7 @@ def test_accepted_and_dropped(chain, sender):
     """The right hash, and nothing behind it."""
     raw = chain.sign(sender, TARGET)
     expected = chain.web3.to_hex(chain.web3.keccak(hexstr=raw))
-    rule(chain, "eth_sendRawTransaction", result=expected, times=1)
+    rule(chain, "eth_sendRawTransaction", drop=True, times=1)
     assert chain.rpc("eth_sendRawTransaction", raw) == expected
     assert chain.rpc("eth_getTransactionByHash", expected) is None
 
@@ -177,6 +177,8 @@ def test_latency(chain):
     "options, message",
     [
         ("fast", "dev_setFaults takes an object"),
+        ({"lagBlocks": "two"}, "lagBlocks is a number, 0 or more"),
+        ({"errorRate": -1}, "errorRate is a number, 0 or more"),
         ({"latency": 1}, "unknown fault option: latency"),
         ({"methods": {"eth_call": {"eror": {}}}}, "unknown field in the rule for eth_call: eror"),
         ({"methods": {"eth_call": {"error": {}, "result": 1}}}, "the rule for eth_call has more than one answer"),

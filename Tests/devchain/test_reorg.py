@@ -102,6 +102,14 @@ def test_impossible_depths(chain, depth):
         chain.rpc("dev_reorg", depth)
 
 
+def test_a_bad_transaction_to_include_changes_nothing(chain, sender):
+    chain.send(sender, TARGET, value=1)
+    head = chain.rpc("eth_getBlockByNumber", "latest")
+    with pytest.raises(RPCFailure, match="rlp: "):
+        chain.rpc("dev_reorg", 1, {"include": ["0x02c0"]})
+    assert chain.rpc("eth_getBlockByNumber", "latest") == head
+
+
 def test_unknown_options(chain):
     chain.rpc("evm_mine")
     with pytest.raises(RPCFailure, match="unknown reorg option: loose"):

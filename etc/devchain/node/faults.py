@@ -7,6 +7,7 @@ of which pass. Fields:
   result ANY                   answer this instead; with "after": true the call takes effect first
   patch {field: value}         answer the true result with these fields changed
   http {status, headers, body} answer this instead of the whole request (status 429, 502, garbage ...); "after" likewise
+  drop true                    answer a raw transaction's hash and forget it
   disconnect true              close the connection without an answer; "after" likewise
   hold "before" | "after"      keep the call waiting there until dev_release or until its client has gone
 """
@@ -16,10 +17,13 @@ import threading
 import time
 from dataclasses import dataclass, field
 
+from eth_utils import keccak
+
+from .encoding import data, read_data
 from .errors import INTERNAL_ERROR, RPCError, invalid
 
-RULE_FIELDS = {"times", "skip", "latencyMs", "error", "after", "result", "patch", "http", "disconnect", "hold"}
-ANSWERS = ("error", "result", "patch", "http", "disconnect")
+RULE_FIELDS = {"times", "skip", "latencyMs", "error", "after", "result", "patch", "http", "drop", "disconnect", "hold"}
+ANSWERS = ("error", "result", "patch", "http", "drop", "disconnect")
 # A held call whose test has died ends all the same
 HOLD_LIMIT_SECONDS = 120
 
@@ -65,11 +69,15 @@ class Faults:
             raise invalid("dev_setFaults takes an object")
         if unknown := set(options) - {"latencyMs", "errorRate", "lagBlocks", "methods"}:
             raise invalid(f"unknown fault option: {sorted(unknown)[0]}")
+        for name in ("latencyMs", "errorRate", "lagBlocks"):
+            value = options.get(name, 0)
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0:
+                raise invalid(f"{name} is a number, 0 or more")
         rules = {method: self._rule(method, fields) for method, fields in (options.get("methods") or {}).items()}
         with self._turn:
             self.latency_ms = options.get("latencyMs", self.latency_ms)
             self.error_rate = options.get("errorRate", self.error_rate)
-            self.lag_blocks = options.get("lagBlocks", self.lag_blocks)
+            self.lag_blocks = int(options.get("lagBlocks", self.lag_blocks))
             for method, rule in rules.items():
                 if rule is None:
                     self.rules.pop(method, None)
@@ -109,7 +117,7 @@ class Faults:
 
     # Around a call
 
-    def apply(self, method: str, execute, client_is_gone):
+    def apply(self, method: str, params: list, execute, client_is_gone):
         """Runs `execute()` with whatever the rules say for this method."""
         if self.latency_ms:
             time.sleep(self.latency_ms / 1000)
@@ -126,7 +134,7 @@ class Faults:
         result = execute() if takes_effect else None
         if rule.get("hold") == "after":
             self._wait_held(client_is_gone)
-        return self._answer(rule, result)
+        return self._answer(rule, params, result)
 
     def _matching(self, method: str) -> dict | None:
         with self._turn:
@@ -136,7 +144,7 @@ class Faults:
         return None
 
     @staticmethod
-    def _answer(rule: dict, result):
+    def _answer(rule: dict, params: list, result):
         if "error" in rule:
             error = rule["error"]
             raise RPCError(error.get("code", INTERNAL_ERROR), error.get("message", "injected fault"), error.get("data"))
@@ -144,6 +152,8 @@ class Faults:
             raise HTTPFault(rule["http"]["status"], rule["http"].get("headers"), rule["http"].get("body", ""))
         if rule.get("disconnect"):
             raise HTTPFault(None)
+        if rule.get("drop"):
+            return data(keccak(read_data(params[0] if params else None)))
         if "patch" in rule:
             return {**result, **rule["patch"]} if isinstance(result, dict) else result
         return rule["result"] if "result" in rule else result

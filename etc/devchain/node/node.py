@@ -9,7 +9,7 @@ from . import opstack
 from .chain import Chain
 from .clock import Clock
 from .encoding import data, quantity
-from .errors import invalid, refused
+from .errors import invalid
 from .fees import next_base_fee
 from .mempool import Mempool, decode_transaction
 from .producer import build_block
@@ -69,8 +69,6 @@ class Node:
 
     def submit(self, raw: bytes) -> bytes:
         transaction = decode_transaction(raw)
-        if transaction.hash in self.chain.transactions:
-            raise refused("already known")
         self.mempool.admit(transaction, self.chain, lambda t: self.l1_fee(t) or 0)
         if self.automine and self._is_minable(transaction):
             self.mine()
@@ -123,13 +121,14 @@ class Node:
         if not 1 <= depth <= self.chain.head.number:
             raise invalid(f"bad depth: {depth}, the head is at {self.chain.head.number}")
         length = depth + 1 if length is None else length
+        included = [decode_transaction(raw) for raw in include]
         latest = self.chain.head.timestamp
         for _ in range(depth):
             for transaction in self.chain.pop().transactions:
                 self.mempool.insert(transaction)
         ancestor = self.chain.head
-        for raw in include:
-            self.mempool.insert(decode_transaction(raw))
+        for transaction in included:
+            self.mempool.insert(transaction)
         for transaction_hash in lose:
             self.mempool.remove(transaction_hash)
         self.mempool.prune(self.chain.state_after(ancestor))

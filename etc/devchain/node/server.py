@@ -106,8 +106,9 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def _client_is_gone(self) -> bool:
-        readable, _, _ = select.select([self.connection], [], [], 0)
-        if not readable:
+        watch = select.poll()
+        watch.register(self.connection, select.POLLIN)
+        if not watch.poll(0):
             return False
         with contextlib.suppress(OSError):
             return not self.connection.recv(1, socket.MSG_PEEK)

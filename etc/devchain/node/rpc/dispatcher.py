@@ -76,7 +76,7 @@ class Dispatcher:
 
         if name.startswith(CONTROL_PREFIXES):
             return execute()
-        return self.faults.apply(name, execute, client_is_gone)
+        return self.faults.apply(name, arguments, execute, client_is_gone)
 
     def names(self) -> list[str]:
         return sorted(self._locked | self._unlocked)
