@@ -55,6 +55,7 @@ import Testing
         }
         #expect(selector == definition.selector)
         #expect(reason.code == .badLength)
+        #expect(ABIRevertReason(decoding: try hex("08c379a0") + words("20", "1") + [0x61]) == .message("a"))
         guard case .malformed = ABIRevertReason(decoding: try hex("08c379a0") + words("20", "ff")) else {
             Issue.record("a bad length decoded")
             return

@@ -79,6 +79,8 @@ public struct ABICodec: Sendable {
 }
 
 extension ABICodec: Hashable {
+    /// Whether both code the same parameters.
     public static func == (left: ABICodec, right: ABICodec) -> Bool { left.parameters == right.parameters }
+    /// Hashes the parameters.
     public func hash(into hasher: inout Hasher) { hasher.combine(parameters) }
 }

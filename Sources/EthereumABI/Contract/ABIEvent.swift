@@ -104,10 +104,12 @@ public struct ABIEvent: Hashable, Sendable {
 }
 
 extension ABIEvent {
+    /// Whether both have the same name, parameters and anonymity.
     public static func == (left: ABIEvent, right: ABIEvent) -> Bool {
         left.name == right.name && left.inputs == right.inputs && left.isAnonymous == right.isAnonymous
     }
 
+    /// Hashes name, parameters and anonymity.
     public func hash(into hasher: inout Hasher) {
         hasher.combine(name)
         hasher.combine(inputs)

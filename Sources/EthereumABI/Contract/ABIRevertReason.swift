@@ -6,7 +6,8 @@ public import EthereumCore
 public enum ABIRevertReason: Hashable, Sendable {
     /// No data: `revert()`, a failed `require` without text, or a call that ran out of gas.
     case empty
-    /// `Error(string)`: the text of a `require` or `revert`, unescaped. ``description`` escapes it.
+    /// `Error(string)`: the text of a `require` or `revert`, unescaped. ``description`` escapes it. It is for people, so it
+    /// is decoded leniently: broken UTF-8 is repaired, and hand-written contracts may leave padding out.
     case message(String)
     /// `Panic(uint256)`: a check that the compiler inserted failed.
     case panic(ABIPanic)
@@ -40,7 +41,7 @@ public enum ABIRevertReason: Hashable, Sendable {
         do {
             switch selector {
             case ABIRevertReason.messageSelector:
-                let values = try ABIRevertReason.message.get().decode(data, skipping: 4)
+                let values = try ABIRevertReason.message.get().decode(data, skipping: 4, options: .lenient)
                 guard case .string(let text)? = values.first else { break }
                 self = .message(text)
                 return

@@ -15,6 +15,8 @@ public struct ABIFixedBytes: Hashable, Sendable {
         length = 32
     }
 
+    /// The given bytes.
+    ///
     /// - Throws: ``ABIError`` with code `outOfRange` unless there are 1 to 32 bytes.
     public init(_ bytes: [UInt8]) throws(ABIError) {
         guard (1...32).contains(bytes.count) else {

@@ -23,6 +23,7 @@ extension ABIList: RandomAccessCollection {
     /// Element `position`, counted from 0.
     @inlinable public subscript(position: Int) -> ABIValue { storage[storage.startIndex + position] }
 
+    /// Calls `body` with the elements where they stand, without a copy.
     @inlinable
     public func withContiguousStorageIfAvailable<R>(
         _ body: (UnsafeBufferPointer<ABIValue>) throws -> R
@@ -32,7 +33,9 @@ extension ABIList: RandomAccessCollection {
 }
 
 extension ABIList: Hashable {
+    /// Whether both have equal elements, wherever these are stored.
     public static func == (left: ABIList, right: ABIList) -> Bool { left.storage == right.storage }
+    /// Hashes the elements.
     public func hash(into hasher: inout Hasher) { hasher.combine(storage) }
 }
 

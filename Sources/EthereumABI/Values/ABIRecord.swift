@@ -7,6 +7,8 @@ public struct ABIRecord: Hashable, Sendable {
     /// The values in the same order.
     public let values: [ABIValue]
 
+    /// Joins values with their parameters.
+    ///
     /// - Throws: ``ABIError`` with code `wrongCount` unless there is one value for each parameter.
     public init(_ values: [ABIValue], for parameters: [ABIParameter]) throws(ABIError) {
         guard values.count == parameters.count else {

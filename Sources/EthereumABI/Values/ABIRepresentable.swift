@@ -40,7 +40,10 @@ extension ABIRepresentable {
 }
 
 extension ABIValue: ABIRepresentable {
+    /// Reads any value.
     public init(abiValue: ABIValue) { self = abiValue }
+
+    /// The value itself.
     public var abiValue: ABIValue { self }
 
     fileprivate func mismatch(_ expected: String) -> ABIError {
@@ -49,46 +52,74 @@ extension ABIValue: ABIRepresentable {
 }
 
 extension UInt256: ABIRepresentable {
+    /// Reads a `uint<M>`.
+    ///
+    /// - Throws: ``ABIError`` with code `typeMismatch`.
     public init(abiValue: ABIValue) throws(ABIError) {
         guard case .uint(let value) = abiValue else { throw abiValue.mismatch("an unsigned integer") }
         self = value
     }
+
+    /// A `uint256`.
     public var abiValue: ABIValue { .uint(self) }
 }
 
 extension Int256: ABIRepresentable {
+    /// Reads an `int<M>`.
+    ///
+    /// - Throws: ``ABIError`` with code `typeMismatch`.
     public init(abiValue: ABIValue) throws(ABIError) {
         guard case .int(let value) = abiValue else { throw abiValue.mismatch("a signed integer") }
         self = value
     }
+
+    /// An `int256`.
     public var abiValue: ABIValue { .int(self) }
 }
 
 extension Bool: ABIRepresentable {
+    /// Reads a `bool`.
+    ///
+    /// - Throws: ``ABIError`` with code `typeMismatch`.
     public init(abiValue: ABIValue) throws(ABIError) {
         guard case .bool(let value) = abiValue else { throw abiValue.mismatch("a boolean") }
         self = value
     }
+
+    /// A `bool`.
     public var abiValue: ABIValue { .bool(self) }
 }
 
 extension String: ABIRepresentable {
+    /// Reads a `string`.
+    ///
+    /// - Throws: ``ABIError`` with code `typeMismatch`.
     public init(abiValue: ABIValue) throws(ABIError) {
         guard case .string(let value) = abiValue else { throw abiValue.mismatch("a string") }
         self = value
     }
+
+    /// A `string`.
     public var abiValue: ABIValue { .string(self) }
 }
 
 extension Address: ABIRepresentable {
+    /// Reads an `address`.
+    ///
+    /// - Throws: ``ABIError`` with code `typeMismatch`.
     public init(abiValue: ABIValue) throws(ABIError) {
         guard case .address(let value) = abiValue else { throw abiValue.mismatch("an address") }
         self = value
     }
+
+    /// An `address`.
     public var abiValue: ABIValue { .address(self) }
 }
 
 extension Bytes32: ABIRepresentable {
+    /// Reads a `bytes32`, or the hash of an indexed value.
+    ///
+    /// - Throws: ``ABIError`` with code `typeMismatch`.
     public init(abiValue: ABIValue) throws(ABIError) {
         switch abiValue {
         case .fixedBytes(let value) where value.count == 32: self = value.word
@@ -96,6 +127,8 @@ extension Bytes32: ABIRepresentable {
         default: throw abiValue.mismatch("a bytes32")
         }
     }
+
+    /// A `bytes32`.
     public var abiValue: ABIValue { .bytes32(self) }
 
     /// Reads a `bytes32[]`; contracts return long ones, so this has a loop of its own.
@@ -117,23 +150,38 @@ extension Bytes32: ABIRepresentable {
 }
 
 extension ABIFixedBytes: ABIRepresentable {
+    /// Reads a `bytes<M>`.
+    ///
+    /// - Throws: ``ABIError`` with code `typeMismatch`.
     public init(abiValue: ABIValue) throws(ABIError) {
         guard case .fixedBytes(let value) = abiValue else { throw abiValue.mismatch("fixed bytes") }
         self = value
     }
+
+    /// A `bytes<M>` of as many bytes.
     public var abiValue: ABIValue { .fixedBytes(self) }
 }
 
 extension ABIFunctionReference: ABIRepresentable {
+    /// Reads a `function`.
+    ///
+    /// - Throws: ``ABIError`` with code `typeMismatch`.
     public init(abiValue: ABIValue) throws(ABIError) {
         guard case .function(let value) = abiValue else { throw abiValue.mismatch("a function") }
         self = value
     }
+
+    /// A `function`.
     public var abiValue: ABIValue { .function(self) }
 }
 
 extension Array: ABIRepresentable where Element: ABIRepresentable {
+    /// Reads a list of values.
+    ///
+    /// - Throws: ``ABIError`` with code `typeMismatch`.
     public init(abiValue: ABIValue) throws(ABIError) { self = try Element.list(abiValue: abiValue) }
+
+    /// The list as one value.
     public var abiValue: ABIValue { Element.abiValue(ofList: self) }
 }
 

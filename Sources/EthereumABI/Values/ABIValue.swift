@@ -3,7 +3,8 @@ public import EthereumCore
 /// A value of a Solidity ABI type.
 ///
 /// Numbers, addresses and short byte strings are held inside the enum, so that an array of them is one block of
-/// memory. Containers are ``ABIList``; members of static tuples in one array share their storage.
+/// memory. Containers are ``ABIList``; members of static tuples in one array share their storage. Strings compare as
+/// Swift's do, by canonical equivalence; for equality byte by byte compare encodings.
 public enum ABIValue: Hashable, Sendable {
     /// `uint8` to `uint256`.
     case uint(UInt256)

@@ -57,6 +57,7 @@ public struct Int256: Hashable, Sendable {
 }
 
 extension Int256: Comparable {
+    /// Whether `left` is the smaller number.
     public static func < (left: Int256, right: Int256) -> Bool {
         left.isNegative == right.isNegative ? left.bitPattern < right.bitPattern : left.isNegative
     }
