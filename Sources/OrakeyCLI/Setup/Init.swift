@@ -22,7 +22,8 @@ struct Init: AsyncParsableCommand {
     @OptionGroup var configuration: ConfigurationOptions
     @Option(
         name: .customLong("wallet"),
-        help: ArgumentHelp("The wallet file (default: wallet.json beside the configuration).", valueName: "file"))
+        help: ArgumentHelp("The wallet file (default: wallet.json beside the configuration).", valueName: "file"),
+        completion: .file())
     var wallet: String?
     @Option(help: "How many words a new wallet gets: 12, 15, 18, 21 or 24.") var words = 12
     @Flag(exclusivity: .exclusive) var form: SecretForm?

@@ -12,7 +12,7 @@ struct ConfigurationOptions: ParsableArguments {
         name: .customLong("config"),
         help: ArgumentHelp(
             "The configuration; else $XDG_CONFIG_HOME/orakeyd/orakeyd.yaml where it exists, else /etc/orakeyd/orakeyd.yaml.",
-            valueName: "file"))
+            valueName: "file"), completion: .file())
     var file: String?
 
     /// The file that would be read.
@@ -43,7 +43,8 @@ struct PassphraseOptions: ParsableArguments {
 
     @Option(
         name: .customLong("passphrase-file"),
-        help: ArgumentHelp("Read the wallet's passphrase from a file that nobody else can read.", valueName: "file"))
+        help: ArgumentHelp("Read the wallet's passphrase from a file that nobody else can read.", valueName: "file"),
+        completion: .file())
     var file: String?
 
     @Option(
@@ -117,7 +118,8 @@ struct AccountOptions: ParsableArguments {
 struct WalletOptions: ParsableArguments {
     @Option(
         name: .customLong("wallet"),
-        help: ArgumentHelp("The wallet file; else the one of the configuration.", valueName: "file"))
+        help: ArgumentHelp("The wallet file; else the one of the configuration.", valueName: "file"),
+        completion: .file())
     var file: String?
 
     @OptionGroup var passphrase: PassphraseOptions

@@ -33,7 +33,9 @@ struct WalletImport: ParsableCommand {
         discussion: "The secret is read from standard input, or asked for where that is a terminal.")
 
     @Flag(exclusivity: .exclusive) var form: SecretForm
-    @Option(name: .customLong("wallet"), help: ArgumentHelp("The file to write.", valueName: "file")) var file: String?
+    @Option(
+        name: .customLong("wallet"), help: ArgumentHelp("The file to write.", valueName: "file"), completion: .file())
+    var file: String?
     @Option(
         name: .customLong("mnemonic-passphrase-fd"),
         help: ArgumentHelp(
@@ -42,7 +44,8 @@ struct WalletImport: ParsableCommand {
     @Option(
         name: .customLong("keystore-passphrase-file"),
         help: ArgumentHelp(
-            "The passphrase of the imported key file, where it is not the new wallet's.", valueName: "file"))
+            "The passphrase of the imported key file, where it is not the new wallet's.", valueName: "file"),
+        completion: .file())
     var keystorePassphrase: String?
     @OptionGroup var passphrase: PassphraseOptions
     @OptionGroup var configuration: ConfigurationOptions

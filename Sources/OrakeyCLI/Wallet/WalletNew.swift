@@ -14,7 +14,9 @@ struct WalletNew: ParsableCommand {
             only with --show-mnemonic, on standard output before the address.
             """)
 
-    @Option(name: .customLong("wallet"), help: ArgumentHelp("The file to write.", valueName: "file")) var file: String?
+    @Option(
+        name: .customLong("wallet"), help: ArgumentHelp("The file to write.", valueName: "file"), completion: .file())
+    var file: String?
     @Option(help: "How many words: 12, 15, 18, 21 or 24.") var words = 12
     @Option(
         name: .customLong("mnemonic-passphrase-fd"),

@@ -14,7 +14,8 @@ struct WalletPasswd: ParsableCommand {
     var file: String?
     @Option(
         name: .customLong("new-passphrase-file"),
-        help: ArgumentHelp("Read the new passphrase from a file that nobody else can read.", valueName: "file"))
+        help: ArgumentHelp("Read the new passphrase from a file that nobody else can read.", valueName: "file"),
+        completion: .file())
     var newFile: String?
     @OptionGroup var passphrase: PassphraseOptions
     @OptionGroup var configuration: ConfigurationOptions
