@@ -6,10 +6,12 @@ providers, of which one can lie while the other does not.
 
 import contextlib
 import json
+import logging
 import os
 import select
 import socket
 import socketserver
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler
 
@@ -17,6 +19,7 @@ from .errors import PARSE_ERROR
 from .faults import HTTPFault
 from .rpc.dispatcher import Dispatcher
 
+log = logging.getLogger(__name__)
 MAX_BODY = 5 * 1024 * 1024
 # How much of a longer one is read before it is refused
 MAX_DISCARDED = 64 * 1024 * 1024
@@ -135,7 +138,8 @@ class _ThreadingServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
         super().__init__(address, handler)
 
     def handle_error(self, request, client_address):
-        pass
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            log.exception("a connection failed")
 
 
 class TCPServer(_ThreadingServer):
