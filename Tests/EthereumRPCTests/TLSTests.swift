@@ -15,10 +15,10 @@ struct TLSTests {
     }
 
     @Test func acceptsOnlyTheRightNameAuthorityAndVersion() async throws {
-        let folder = try TLSFolder()
+        let folder = try await TLSFolder()
         defer { folder.remove() }
         let client = try HTTPClient()
-        let right = try folder.serve("localhost")
+        let right = try await folder.serve("localhost")
         defer { right.stop() }
         var request = HTTPRequest(
             url: try HTTPURL("https://localhost:\(right.port)/"), tls: TLSOptions(authorityFile: folder.path("ca.pem")))
@@ -32,7 +32,7 @@ struct TLSTests {
         #expect(await code(request, client) == .tls)
         request.tls = TLSOptions(authorityFile: folder.path("missing.pem"))
         #expect(await code(request, client) == .tls)
-        let old = try folder.serve("localhost", ["-tls1_1", "-cipher", "DEFAULT:@SECLEVEL=0"])
+        let old = try await folder.serve("localhost", ["-tls1_1", "-cipher", "DEFAULT:@SECLEVEL=0"])
         defer { old.stop() }
         request.tls = TLSOptions(authorityFile: folder.path("ca.pem"))
         request.url = try HTTPURL("https://localhost:\(old.port)/")
@@ -41,11 +41,11 @@ struct TLSTests {
     }
 
     @Test func showsItsOwnCertificate() async throws {
-        let folder = try TLSFolder()
+        let folder = try await TLSFolder()
         defer { folder.remove() }
-        try folder.issue("client")
+        try await folder.issue("client")
         let client = try HTTPClient()
-        let server = try folder.serve(
+        let server = try await folder.serve(
             "localhost", ["-Verify", "1", "-CAfile", folder.path("ca.pem"), "-verify_return_error"])
         defer { server.stop() }
         var request = HTTPRequest(
@@ -65,15 +65,15 @@ struct TLSTests {
 private struct TLSFolder {
     private let folder: String
 
-    init() throws {
+    init() async throws {
         folder = NSTemporaryDirectory() + "orakey-tls-\(UUID().uuidString)"
         try FileManager.default.createDirectory(
             atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-        try run(
+        try await run(
             ["req", "-x509"] + Self.newKey + [
                 "-keyout", path("ca.key"), "-out", path("ca.pem"), "-subj", "/CN=test authority", "-days", "2",
             ])
-        try issue("localhost")
+        try await issue("localhost")
     }
 
     private static let newKey = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
@@ -81,63 +81,37 @@ private struct TLSFolder {
     func path(_ name: String) -> String { "\(folder)/\(name)" }
     func remove() { try? FileManager.default.removeItem(atPath: folder) }
 
-    func issue(_ name: String) throws {
-        try run(
+    func issue(_ name: String) async throws {
+        try await run(
             ["req"] + Self.newKey + [
                 "-keyout", path("\(name).key"), "-out", path("\(name).csr"), "-subj", "/CN=\(name)",
             ])
         try "subjectAltName=DNS:\(name)\n".write(toFile: path("\(name).ext"), atomically: true, encoding: .utf8)
-        try run([
+        try await run([
             "x509", "-req", "-in", path("\(name).csr"), "-CA", path("ca.pem"), "-CAkey", path("ca.key"),
             "-CAcreateserial",
             "-extfile", path("\(name).ext"), "-out", path("\(name).pem"), "-days", "2",
         ])
     }
 
-    private func run(_ arguments: [String]) throws {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/openssl")
-        process.arguments = arguments
-        process.standardError = FileHandle.nullDevice
-        process.standardOutput = FileHandle.nullDevice
-        try process.run()
-        process.waitUntilExit()
-        try #require(process.terminationStatus == 0, "openssl \(arguments[0])")
+    private func run(_ arguments: [String]) async throws {
+        let status = try await ChildProcess.run("/usr/bin/openssl", arguments)
+        try #require(status == 0, "openssl \(arguments[0])")
     }
 
     struct Server {
-        let process: Process
+        let child: ChildProcess
         let port: Int
-
-        func stop() {
-            // SIGTERM is blocked in a child of a thread on which tasks run.
-            kill(process.processIdentifier, SIGKILL)
-            process.waitUntilExit()
-        }
+        func stop() { child.stop() }
     }
 
     /// Starts a server that answers every GET with a page; returns once it says on which port.
-    func serve(_ name: String, _ more: [String] = []) throws -> Server {
-        let process = Process()
-        let output = Pipe()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/openssl")
-        process.arguments =
-            ["s_server", "-accept", "127.0.0.1:0", "-cert", path("\(name).pem"), "-key", path("\(name).key"), "-www"]
-            + more
-        process.standardOutput = output
-        process.standardError = FileHandle.nullDevice
-        process.standardInput = FileHandle.nullDevice
-        try process.run()
-        var text = ""
+    func serve(_ name: String, _ more: [String] = []) async throws -> Server {
         // "ACCEPT 127.0.0.1:43210"
-        while true {
-            let piece = output.fileHandleForReading.availableData
-            try #require(!piece.isEmpty, "openssl s_server ended")
-            text += String(decoding: piece, as: UTF8.self)
-            guard let line = text.components(separatedBy: "\n").dropLast().first(where: { $0.hasPrefix("ACCEPT ") })
-            else { continue }
-            let port = try #require(line.split(separator: ":").last.flatMap { Int($0) })
-            return Server(process: process, port: port)
-        }
+        let (child, line) = try await ChildProcess.start(
+            "/usr/bin/openssl",
+            ["s_server", "-accept", "127.0.0.1:0", "-cert", path("\(name).pem"), "-key", path("\(name).key"), "-www"]
+                + more, until: "ACCEPT ")
+        return Server(child: child, port: try #require(line.split(separator: ":").last.flatMap { Int($0) }))
     }
 }
