@@ -7,6 +7,38 @@ public enum WalletSecret: Sendable, Equatable {
     /// One private key, 32 bytes.
     case privateKey(SecretBytes)
 
+    /// A private key as text: 64 hex digits of either case, with or without `0x`.
+    ///
+    /// - Throws: ``WalletError/privateKey(reason:)`` for anything else, zero and values from n on included.
+    public init(privateKeyHex text: SecretBytes) throws(WalletError) {
+        let key = try unsafe text.withUnsafeBytes { text throws(WalletError) in
+            let hasPrefix = unsafe text.count > 1 && text[0] == UInt8(ascii: "0") && text[1] == UInt8(ascii: "x")
+            let start = hasPrefix ? 2 : 0
+            guard text.count - start == 64 else {
+                throw .privateKey(reason: "it has \(text.count - start) characters, not 64 hex digits")
+            }
+            return try unsafe SecretBytes(count: 32) { key throws(WalletError) in
+                for i in 0..<64 {
+                    guard let digit = unsafe Self.hexDigit(text[start + i]) else {
+                        throw .privateKey(reason: "character \(i + 1) is not a hex digit")
+                    }
+                    unsafe key[i / 2] |= i.isMultiple(of: 2) ? digit << 4 : digit
+                }
+            }
+        }
+        _ = try PrivateKey(key)
+        self = .privateKey(key)
+    }
+
+    private static func hexDigit(_ character: UInt8) -> UInt8? {
+        switch character {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): character - 48
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): character - 87
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): character - 55
+        default: nil
+        }
+    }
+
     /// Which of the two.
     public var kind: WalletKind {
         switch self {

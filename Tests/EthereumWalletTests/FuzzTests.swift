@@ -93,7 +93,8 @@ import Testing
             guard let wallet = try? EncryptedWallet(json: input) else { return false }
             #expect(try EncryptedWallet(json: wallet.json) == wallet)
             if wallet.stretching == cheap, let secret = try? wallet.decrypt(passphrase: passphrase) {
-                #expect(secrets.contains(secret))
+                // Web3 Secret Storage does not authenticate the iv: without an address in it, a changed one goes unnoticed.
+                #expect(secrets.contains(secret) || wallet.kind == .privateKey && wallet.address == nil)
             }
             return true
         }

@@ -213,6 +213,33 @@ import Testing
         }
     }
 
+    @Test func privateKeysAsText() throws {
+        let digits = String(repeating: "4f", count: 31) + "aB"
+        for text in [digits, "0x" + digits, digits.uppercased()] {
+            guard case .privateKey(let key) = try WalletSecret(privateKeyHex: SecretBytes(text)) else {
+                throw Failure(text)
+            }
+            #expect(key.hex == digits.lowercased())
+        }
+        for text in [
+            "", "0x", String(digits.dropLast()), String(digits.dropLast(2)), digits + "00", "0X" + digits,
+            digits + "\n",
+            digits.replacingOccurrences(of: "aB", with: "aG"), String(repeating: "0", count: 64), " " + digits,
+        ] {
+            let error = #expect(throws: WalletError.self) { try WalletSecret(privateKeyHex: SecretBytes(text)) }
+            #expect(error.map { !$0.description.contains("4f4f") } == true)
+        }
+    }
+
+    @Test func aForeignTypeMemberChangesNothing() throws {
+        let key = WalletSecret.privateKey(.random(count: 32))
+        let wallet = try EncryptedWallet(
+            encrypting: key, passphrase: Self.passphrase, stretching: .scrypt(n: 2, r: 1, p: 1))
+        var object = try #require(JSON.parse(wallet.json).objectValue)
+        object["type"] = "keystore"
+        #expect(try EncryptedWallet(json: JSON.object(object).serialize()).decrypt(passphrase: Self.passphrase) == key)
+    }
+
     static func keystore(kdf: String, parameters: String) -> String {
         """
         {"version":3,"id":"3198bc9c-6672-5ab3-d995-4942343ae5b6","crypto":{"cipher":"aes-128-ctr",

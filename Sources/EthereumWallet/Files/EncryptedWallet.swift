@@ -45,7 +45,8 @@ public struct EncryptedWallet: Sendable, Equatable {
         do {
             let limits = JSONLimits(maxDepth: 16, maxBytes: Self.maxFileCount)
             var reader = try JSONReader(JSON.parse(text, limits: limits))
-            if reader.has("type") {
+            // Other programs' files may well have a member of this name.
+            if reader.optionalValue("type")?.stringValue == MnemonicFile.type {
                 kind = .mnemonic
                 (identifier, address, secret) = try MnemonicFile.read(&reader)
             } else {

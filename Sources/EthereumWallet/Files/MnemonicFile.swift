@@ -71,9 +71,6 @@ enum MnemonicFile {
     }
 
     static func read(_ reader: inout JSONReader) throws -> (String, Address?, EncryptedSecret) {
-        guard try reader.string("type") == type else {
-            throw WalletError.unsupported(path: nil, reason: "its type is not \(type)")
-        }
         guard try reader.int("version", in: 0...Int.max) == version else {
             throw WalletError.unsupported(
                 path: nil, reason: "its version is not \(version); a newer program may read it")

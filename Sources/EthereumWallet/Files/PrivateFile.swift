@@ -57,7 +57,9 @@ struct AtomicFile {
     private let temporary: String
     private let replacing: Bool
 
-    init(path: String, replacing: Bool) {
+    /// - Throws: ``WalletError/alreadyExists(path:)`` before any work is done for a file that cannot be written.
+    init(path: String, replacing: Bool) throws(WalletError) {
+        if !replacing, unsafe access(path, F_OK) == 0 { throw .alreadyExists(path: path) }
         var target = path
         if replacing, let resolved = unsafe realpath(path, nil) {
             target = unsafe String(cString: resolved)
@@ -75,7 +77,6 @@ struct AtomicFile {
 
     /// Temporary file in the same folder, sync, proof by `verify` on what the disk gives back, rename, sync of the folder.
     func write(_ bytes: [UInt8], verify: (_ temporary: String) throws(WalletError) -> Void) throws(WalletError) {
-        if !replacing, unsafe access(target, F_OK) == 0 { throw .alreadyExists(path: target) }
         try writeTemporary(bytes)
         do throws(WalletError) {
             try verify(temporary)

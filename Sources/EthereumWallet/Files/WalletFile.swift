@@ -30,8 +30,9 @@ public enum WalletFile {
         _ secret: WalletSecret, to path: String, passphrase: SecretBytes, replacing: Bool = false,
         stretching: KeyStretchingParameters = .standard
     ) throws(WalletError) -> EncryptedWallet {
+        let file = try AtomicFile(path: path, replacing: replacing)
         let wallet = try EncryptedWallet(encrypting: secret, passphrase: passphrase, stretching: stretching)
-        try AtomicFile(path: path, replacing: replacing).write(wallet.json) { temporary throws(WalletError) in
+        try file.write(wallet.json) { temporary throws(WalletError) in
             do throws(WalletError) {
                 guard try read(temporary).decrypt(passphrase: passphrase) == secret.canonical else {
                     throw .verificationFailed(path: path)

@@ -27,6 +27,12 @@ struct Comparison {
         return report(name, median(swiftTimes), median(peerTimes), ratio, "at most \(budget)x", isKept: ratio <= budget)
     }
 
+    /// Median processor time of the Swift side alone.
+    func swiftMicroseconds() -> Double {
+        let count = calibrated()
+        return median((0..<9).map { _ in time(swift, count) })
+    }
+
     private func calibrated() -> Int {
         var count = 1
         while time(peer, count) * Double(count) < Self.microsecondsPerTurn { count *= 2 }
