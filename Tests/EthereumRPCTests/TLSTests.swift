@@ -62,7 +62,7 @@ struct TLSTests {
 }
 
 /// An authority and what it issued, in a private folder.
-private struct TLSFolder {
+struct TLSFolder {
     private let folder: String
 
     init() async throws {
