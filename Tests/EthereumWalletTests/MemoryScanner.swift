@@ -34,7 +34,7 @@ final class MemoryScanner {
     /// Addresses of every copy.
     func copies() throws -> [String] {
         var found: [String] = []
-        let maps = String(decoding: try readAll("/proc/self/maps"), as: UTF8.self)
+        let maps = String(decoding: try ProcessFile.read("/proc/self/maps"), as: UTF8.self)
         try #require(maps.contains("[stack]"))
         for line in maps.split(separator: "\n") {
             let fields = line.split(separator: " ")
@@ -58,20 +58,6 @@ final class MemoryScanner {
         return found
     }
 
-    /// Files of `/proc` have no size that Foundation could go by.
-    private func readAll(_ path: String) throws -> [UInt8] {
-        let fd = open(path, O_RDONLY | O_CLOEXEC)
-        try #require(fd >= 0)
-        defer { close(fd) }
-        var bytes: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 65536)
-        while true {
-            let n = read(fd, &chunk, chunk.count)
-            if n <= 0 { return bytes }
-            bytes += chunk[..<n]
-        }
-    }
-
     private func scan(_ address: UInt, _ count: UInt, _ line: Substring, _ found: inout [String]) throws {
         let n = pread(memory, pages, Int(count), off_t(address))
         guard n > 0 else { return }
@@ -87,6 +73,43 @@ final class MemoryScanner {
             if memcmp(pages + place - anchor, needle, needleCount) == 0 {
                 found.append("\(String(address + UInt(place - anchor), radix: 16)) in \(line)")
             }
+        }
+    }
+}
+
+/// One line of `/proc/self/smaps` with the flags that belong to it.
+struct Mapping {
+    let range: Range<UInt>
+    let rights: String
+    var flags: [String] = []
+
+    static func all() throws -> [Mapping] {
+        var mappings: [Mapping] = []
+        for line in String(decoding: try ProcessFile.read("/proc/self/smaps"), as: UTF8.self).split(separator: "\n") {
+            let fields = line.split(separator: " ").map { String($0) }
+            let ends = fields[0].split(separator: "-").compactMap { UInt(String($0), radix: 16) }
+            if ends.count == 2, ends[0] < ends[1] {
+                mappings.append(Mapping(range: ends[0]..<ends[1], rights: fields[1]))
+            } else if fields[0] == "VmFlags:", !mappings.isEmpty {
+                mappings[mappings.count - 1].flags = Array(fields.dropFirst())
+            }
+        }
+        return mappings
+    }
+}
+
+/// Files of `/proc` have no size that Foundation could go by.
+enum ProcessFile {
+    static func read(_ path: String) throws -> [UInt8] {
+        let fd = open(path, O_RDONLY | O_CLOEXEC)
+        try #require(fd >= 0)
+        defer { close(fd) }
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 65536)
+        while true {
+            let n = Foundation.read(fd, &chunk, chunk.count)
+            if n <= 0 { return bytes }
+            bytes += chunk[..<n]
         }
     }
 }

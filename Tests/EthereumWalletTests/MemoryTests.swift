@@ -18,6 +18,22 @@ import Testing
         }
     }
 
+    /// "lo": locked, "dd": left out of core dumps (proc(5)); pages without any right on both sides.
+    @Test(arguments: [32, 300, 5000])
+    func pagesAreLockedAndFenced(count: Int) throws {
+        let secret = SecretBytes.random(count: count)
+        let address = secret.withUnsafeBytes { UInt(bitPattern: $0.baseAddress) }
+        let mappings = try Mapping.all()
+        let place = try #require(mappings.firstIndex { $0.range.contains(address) })
+        #expect(mappings[place].rights == "rw-p")
+        #expect(mappings[place].flags.contains("dd"))
+        #expect(mappings[place].flags.contains("lo") || !SecretBytes.memoryIsLocked)
+        #expect(mappings[place - 1].rights == "---p" || mappings[place - 1].rights == "r--p")
+        #expect(mappings[place - 1].range.upperBound == mappings[place].range.lowerBound)
+        #expect(mappings[place + 1].rights == "---p")
+        #expect(mappings[place + 1].range.lowerBound == mappings[place].range.upperBound)
+    }
+
     @Test func privateKeyIsGoneAfterUse() throws {
         let scanner = try MemoryScanner()
         let message = Bytes32(UInt256(7))

@@ -11,7 +11,7 @@ enum Web3SecretStorage {
             throw WalletError.unsupported(path: nil, reason: "its version is not 3")
         }
         // Early geth and ethers write the name with a capital.
-        var crypto = try reader.has("crypto") ? reader.object("crypto") : reader.object("Crypto")
+        var crypto = try reader.has("Crypto") ? reader.object("Crypto") : reader.object("crypto")
         let secret = try EncryptedSecret(reading: &crypto)
         guard (1...32).contains(secret.ciphertext.count) else {
             throw WalletError.malformed(path: nil, reason: "crypto.ciphertext: not a private key of 32 bytes")
