@@ -4,6 +4,7 @@ internal import UnixHTTP
 
 /// Why a call of the daemon failed: what happened and what to do, without secrets.
 public struct ClientError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// The kinds of failure.
     public enum Kind: Sendable, Equatable {
         /// Nothing listens on the socket; the call had no effect.
         case unreachable
@@ -20,8 +21,11 @@ public struct ClientError: Error, Sendable, Equatable, CustomStringConvertible {
         case invalidRequest
     }
 
+    /// What went wrong.
     public let kind: Kind
+    /// What happened, in one line.
     public let message: String
+    /// What to do about it.
     public let hint: String?
 
     init(_ kind: Kind, _ message: String, hint: String? = nil) {

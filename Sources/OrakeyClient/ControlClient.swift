@@ -12,6 +12,7 @@ public struct ControlClient: Sendable {
         self.path = path ?? DaemonSocket.control.clientPath
     }
 
+    /// `GET /v1/status`: networks, pools, consumers, alarms.
     public func status() throws(ClientError) -> Status {
         try get("/v1/status").decode(Status.init(json:))
     }
@@ -24,21 +25,28 @@ public struct ControlClient: Sendable {
             .decode(KeyList.init(json:))
     }
 
+    /// `POST /v1/keys`: creates keys for the pool.
+    ///
+    /// - Parameters:
+    ///   - key: names the request; a repeat under the same name has no second effect.
+    ///   - wait: how long the daemon may hold its answer back; nil not at all.
     public func create(
         _ request: CreateRequest, key: IdempotencyKey, wait: WaitTime? = nil
-    ) throws(ClientError) -> Progress {
+    ) throws(ClientError) -> ChangeProgress {
         try change("/v1/keys", request.json, key, wait)
     }
 
+    /// `POST /v1/rotate`: makes the next key current. Parameters as for ``create(_:key:wait:)``.
     public func rotate(
         _ request: RotateRequest, key: IdempotencyKey, wait: WaitTime? = nil
-    ) throws(ClientError) -> Progress {
+    ) throws(ClientError) -> ChangeProgress {
         try change("/v1/rotate", request.json, key, wait)
     }
 
+    /// `POST /v1/revoke`: disables keys for good. Parameters as for ``create(_:key:wait:)``.
     public func revoke(
         _ request: RevokeRequest, key: IdempotencyKey, wait: WaitTime? = nil
-    ) throws(ClientError) -> Progress {
+    ) throws(ClientError) -> ChangeProgress {
         try change("/v1/revoke", request.json, key, wait)
     }
 
@@ -47,18 +55,13 @@ public struct ControlClient: Sendable {
     /// - Parameter body: made with ``RevokeRequest/bodyAroundKey(reason:)`` around a well-formed key.
     public func revoke(
         body: UnsafeRawBufferPointer, key: IdempotencyKey, wait: WaitTime? = nil
-    ) throws(ClientError) -> Progress {
+    ) throws(ClientError) -> ChangeProgress {
         var call = changeCall("/v1/revoke", key, wait)
         call.headers.append(("Content-Type", "application/json"))
-        return try Progress(call.send(to: path, body: body))
+        return try ChangeProgress(call.send(to: path, body: body))
     }
 
-    public func setRevoker(
-        _ request: RevokerRequest, key: IdempotencyKey, wait: WaitTime? = nil
-    ) throws(ClientError) -> Progress {
-        try change("/v1/revoker", request.json, key, wait)
-    }
-
+    /// `POST /v1/lock`: wipes the daemon's secrets.
     public func lock() throws(ClientError) -> LockAnswer {
         try Call(method: "POST", target: "/v1/lock").send(to: path).decode(LockAnswer.init(json:))
     }
@@ -71,16 +74,12 @@ public struct ControlClient: Sendable {
         ).send(to: path, body: passphrase).decode(LockAnswer.init(json:))
     }
 
-    /// Re-reads the daemon's configuration, all or nothing.
-    public func reload() throws(ClientError) {
-        _ = try Call(method: "POST", target: "/v1/reload").send(to: path)
-    }
-
     /// One page of the journal, newest first.
     public func intents(after: String? = nil, limit: Int? = nil) throws(ClientError) -> IntentList {
         try get("/v1/intents", [("after", after), ("limit", limit.map(String.init))]).decode(IntentList.init(json:))
     }
 
+    /// `GET /v1/intents/{id}`: one intent with every transaction tried for it.
     public func intent(_ id: UInt64) throws(ClientError) -> Intent {
         try get("/v1/intents/\(id)").decode(Intent.init(json:))
     }
@@ -96,8 +95,8 @@ public struct ControlClient: Sendable {
 
     private func change(
         _ path: String, _ body: JSON, _ key: IdempotencyKey, _ wait: WaitTime?
-    ) throws(ClientError) -> Progress {
-        try Progress(changeCall(path, key, wait).send(to: self.path, json: body))
+    ) throws(ClientError) -> ChangeProgress {
+        try ChangeProgress(changeCall(path, key, wait).send(to: self.path, json: body))
     }
 
     private func changeCall(_ path: String, _ key: IdempotencyKey, _ wait: WaitTime?) -> Call {
@@ -112,6 +111,7 @@ public struct ControlClient: Sendable {
 
 /// Names one change, so that a call whose answer was lost can be repeated without a second effect.
 public struct IdempotencyKey: Sendable, Hashable {
+    /// The header's value.
     public let text: String
 
     /// A fresh, random name.
@@ -123,13 +123,16 @@ public struct IdempotencyKey: Sendable, Hashable {
 
 /// How long the daemon may hold an answer back until the chain has confirmed the change.
 public struct WaitTime: Sendable {
+    /// Seconds, 0 and more.
     public let seconds: Int
 
+    /// A wait of this many seconds.
     public init(seconds: Int) { self.seconds = max(0, seconds) }
 }
 
 /// Where a change is.
-public struct Progress: Sendable, Equatable {
+public struct ChangeProgress: Sendable, Equatable {
+    /// The intents it gave rise to, and the keys concerned.
     public let accepted: Accepted
     /// Whether the chain has confirmed everything.
     public let isDone: Bool

@@ -3,11 +3,14 @@ internal import Glibc
 /// `orakey get`: the active key on stdout, nothing else. It lives here, and not with the other commands, because the
 /// program that runs it before every job must start in a millisecond.
 public struct GetCommand: Sendable, Equatable {
+    /// The consumer, where policy gives this process several keys.
     public var consumer: String?
+    /// The network, where the consumer has keys on several.
     public var network: String?
     /// The whole answer of `GET /v1/key` in place of the key.
     public var json = false
 
+    /// A command with these arguments.
     public init(consumer: String? = nil, network: String? = nil, json: Bool = false) {
         self.consumer = consumer
         self.network = network

@@ -275,3 +275,55 @@ networks:
         "--count", "2").out.splitlines()
     codes = [shell.orakey("verify", "-", "--config", "orakeyd.yaml", stdin=key).code for key in keys]
     assert codes == [0, 1]
+
+
+class Talker:
+    """An HTTP server that answers everything in the same way, or (with None) not at all."""
+
+    def __init__(self, body: bytes | None, content_type: str = "application/json"):
+        over = self.over = threading.Event()
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def log_message(self, *_):
+                pass
+
+            def do_POST(self):
+                if body is None:
+                    over.wait()
+                    return
+                self.send_response(200)
+                self.send_header("Content-Type", content_type)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+
+    def __enter__(self):
+        threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02}).start()
+        return self
+
+    def __exit__(self, *_):
+        self.over.set()
+        self.server.shutdown()
+        self.server.server_close()
+
+
+@pytest.mark.parametrize("body, content_type", [
+    (b"<html>login</html>", "text/html"), (b"{", "application/json"), (b"[]", "application/json"),
+    (b'{"jsonrpc":"2.0","id":1,"result":"zz"}', "application/json"),
+    (b'{"jsonrpc":"2.0","id":1,"error":{"code":-32000,"message":"starting"}}', "application/json"), (None, ""),
+], ids=["page", "half", "batch", "nonsense", "error", "silence"])
+def test_endpoint_that_answers_garbage_or_not_at_all(shell, body, content_type):
+    with Talker(body, content_type) as talker:
+        done = shell.orakey(
+            "contract", "info", "--rpc", talker.url, "--chain-id", "1", "--contract", "0x" + "11" * 20)
+    assert done.code == 75
+    assert talker.url in done.line()
+
+
+def test_an_access_token_in_a_wrong_address_is_not_repeated(shell):
+    for command in (["contract", "info"], ["init"]):
+        done = shell.orakey(*command, "--rpc", "htps://provider.example/v2/token123")
+        assert done.code == 64 and "token123" not in done.err

@@ -3,10 +3,11 @@
 import json
 
 import pytest
+from eth_account import Account
 from support.devchain import throwaway_account
 from support.places import binaries
 
-from .conftest import type_into
+from .conftest import PASSPHRASE, type_into
 
 OWNER = throwaway_account(4)
 
@@ -19,7 +20,10 @@ def init(shell, chain, *options, stdin="", config="conf/orakeyd.yaml"):
 
 @pytest.fixture
 def scripted(shell, passphrase, chain):
-    done = init(shell, chain, "--private-key", "--deploy", "--confirmations", "1", "--json", stdin=OWNER.key.hex())
+    """Set up around a wallet file that was there already, which costs no key derivation worth the name."""
+    (shell.folder / "conf").mkdir(mode=0o700)
+    shell.private_file("conf/wallet.json", json.dumps(Account.encrypt(OWNER.key, PASSPHRASE, kdf="scrypt", iterations=2)))
+    done = init(shell, chain, "--deploy", "--confirmations", "1", "--json")
     assert done.code == 0, done.err
     return json.loads(done.out)
 
@@ -28,11 +32,14 @@ def contents(shell) -> dict:
     return {path.name: path.read_bytes() for path in (shell.folder / "conf").iterdir()}
 
 
-def test_sets_up_wallet_configuration_and_contract(shell, chain, scripted):
-    assert scripted["owner"] == OWNER.address
-    assert scripted["chain_id"] == chain.chain_id
-    assert len(chain.rpc("eth_getCode", scripted["contract"], "latest")) > 2
-    assert f'contract: "{scripted["contract"]}"' in (shell.folder / "conf" / "orakeyd.yaml").read_text()
+def test_sets_up_wallet_configuration_and_contract(shell, passphrase, chain):
+    done = init(shell, chain, "--private-key", "--deploy", "--confirmations", "1", "--json", stdin=OWNER.key.hex())
+    assert done.code == 0, done.err
+    facts = json.loads(done.out)
+    assert facts["owner"] == OWNER.address
+    assert facts["chain_id"] == chain.chain_id
+    assert len(chain.rpc("eth_getCode", facts["contract"], "latest")) > 2
+    assert f'contract: "{facts["contract"]}"' in (shell.folder / "conf" / "orakeyd.yaml").read_text()
     modes = {path.name: path.stat().st_mode & 0o777 for path in (shell.folder / "conf").iterdir()}
     assert set(modes.values()) == {0o600} and {"wallet.json", "orakeyd.yaml"} <= set(modes)
     assert (shell.folder / "conf").stat().st_mode & 0o777 == 0o700

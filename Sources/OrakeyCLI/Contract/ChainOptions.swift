@@ -10,7 +10,7 @@ import OrakeyKey
 struct ChainOptions: ParsableArguments {
     @Option(help: "The network of the configuration; with --rpc a name for the chain.") var network: NetworkName?
     @Option(help: ArgumentHelp("JSON-RPC endpoint in place of the configuration's; may be repeated.", valueName: "url"))
-    var rpc: [EndpointURL] = []
+    var rpc: [String] = []
     @Option(name: .customLong("chain-id"), help: ArgumentHelp("The chain that --rpc must be.", valueName: "number"))
     var chainID: UInt64?
     @Option(help: ArgumentHelp("The contract in place of the configuration's.", valueName: "0x..")) var contract:
@@ -18,6 +18,7 @@ struct ChainOptions: ParsableArguments {
 
     func validate() throws {
         if chainID != nil, rpc.isEmpty { throw ValidationError("--chain-id goes with --rpc") }
+        _ = try EndpointURL.options(rpc)
     }
 
     /// The chain that the options and the configuration describe, asked for its id.
@@ -25,9 +26,10 @@ struct ChainOptions: ParsableArguments {
     /// - Parameter name: The network a key names, where no option does.
     func connect(_ configuration: ConfigurationOptions, name: NetworkName? = nil) async throws -> Chain {
         guard rpc.isEmpty else {
+            let endpoints = try EndpointURL.options(rpc)
             var id = chainID ?? 0
-            if chainID == nil { id = try await Chain.identify(rpc) }
-            return Chain(name: network ?? name, id: id, client: try Chain.client(rpc, id: id), contract: contract)
+            if chainID == nil { id = try await Chain.identify(endpoints) }
+            return Chain(name: network ?? name, id: id, client: try Chain.client(endpoints, id: id), contract: contract)
         }
         let configuration = try configuration.load()
         guard let section = try Networks.choose(network ?? name, in: configuration) else {
@@ -92,10 +94,8 @@ struct Chain {
 
     /// No chain has the id 0, so that the client's own check says which one it found.
     private static func identify(_ endpoint: EndpointURL) async throws -> UInt64 {
-        var options = RPCOptions()
-        options.maxAttempts = 2
         do throws(RPCError) {
-            return try await client([endpoint], id: 0, options: options).send(.chainID)
+            return try await client([endpoint], id: 0, attempts: 2).send(.chainID)
         } catch {
             guard case .wrongChain(_, let found) = error.kind else { throw error }
             return found
@@ -104,10 +104,14 @@ struct Chain {
 
     /// A client of these endpoints.
     static func client(
-        _ rpc: [EndpointURL], id: UInt64, options: RPCOptions = RPCOptions()
+        _ rpc: [EndpointURL], id: UInt64, attempts: Int = 3
     ) throws(RPCError) -> RPCClient {
         var endpoints: [RPCEndpoint] = []
         for address in rpc { endpoints.append(try RPCEndpoint(address.string)) }
+        // Somebody is waiting: an endpoint that lets one attempt run out gets no second one.
+        var options = RPCOptions()
+        options.deadline = .seconds(15)
+        options.maxAttempts = attempts
         return try RPCClient(endpoints: endpoints, chainID: id, options: options)
     }
 }

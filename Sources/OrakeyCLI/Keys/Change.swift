@@ -21,7 +21,7 @@ struct WaitOptions: ParsableArguments {
 
 /// Carries out create, rotate and revoke: the call, the wait for the chain, and what is said about it.
 enum Change {
-    typealias Call = (ControlClient, IdempotencyKey, WaitTime?) throws(ClientError) -> Progress
+    typealias Call = (ControlClient, IdempotencyKey, WaitTime?) throws(ClientError) -> ChangeProgress
 
     /// How long the daemon holds one answer back. Short on a terminal, where progress is shown in between.
     private static let sliceSeconds = isatty(STDERR_FILENO) == 1 ? 1 : 15
@@ -56,7 +56,8 @@ enum Change {
                 + accepted.intents.map(String.init).joined(separator: ", ")
     }
 
-    private static func attempt(_ call: () throws(ClientError) -> Progress) throws(ClientError) -> Progress {
+    private static func attempt(_ call: () throws(ClientError) -> ChangeProgress) throws(ClientError) -> ChangeProgress
+    {
         for _ in 1..<mostAttempts {
             do throws(ClientError) {
                 return try call()
@@ -68,9 +69,9 @@ enum Change {
     }
 
     private static func settle(
-        _ first: Progress, until timeout: Int, _ client: ControlClient,
-        _ call: (WaitTime) throws(ClientError) -> Progress
-    ) throws -> Progress {
+        _ first: ChangeProgress, until timeout: Int, _ client: ControlClient,
+        _ call: (WaitTime) throws(ClientError) -> ChangeProgress
+    ) throws -> ChangeProgress {
         var line = ProgressLine()
         var progress = first
         let heads = isatty(STDERR_FILENO) == 1 ? Heads(client) : nil
@@ -115,7 +116,7 @@ enum Change {
                 .max()
         }
 
-        /// Progress is an extra: a daemon that is busy elsewhere costs nothing but the number.
+        /// The number of blocks is an extra: a daemon that is busy elsewhere costs nothing but the number.
         private static func read(_ client: ControlClient) -> [String: UInt64]? {
             guard let status = try? client.status() else { return nil }
             return Dictionary(

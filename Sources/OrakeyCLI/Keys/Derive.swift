@@ -11,8 +11,8 @@ struct Derive: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Rebuild the keys of consecutive messages from the wallet, offline; one key a line.",
         discussion: """
-            The same wallet and message always give the same key. A configuration is used where there is one and needed \
-            for nothing: without it the network is BASE, the layout text and the signing eip191 unless told otherwise.
+            The same wallet and message always give the same key. Network, layout, signing and account are the \
+            configuration's unless --wallet names a wallet; then BASE, text, eip191 and m/44'/60'/0'/0/0 unless told otherwise.
             """)
 
     private static let most = 10_000_000
@@ -35,7 +35,9 @@ struct Derive: ParsableCommand {
     }
 
     func run() throws {
-        let configuration = try configuration.loadIfPresent()
+        // A wallet that was named needs no configuration; one of another wallet would only mislead.
+        let configuration =
+            wallet.file == nil || configuration.file != nil ? try configuration.loadIfPresent() : nil
         let section = try configuration.flatMap { try Networks.choose(network, in: $0, optional: true) }
         let name = try network ?? section?.name ?? NetworkName("BASE")
         let account = try wallet.unlockAccount(configuration, network: section)

@@ -29,7 +29,7 @@ struct Init: AsyncParsableCommand {
     @Flag(exclusivity: .exclusive) var form: SecretForm?
     @OptionGroup var passphrase: PassphraseOptions
     @Option(help: "The network's name, which begins its keys.") var network: NetworkName?
-    @Option(help: ArgumentHelp("JSON-RPC endpoint; may be repeated.", valueName: "url")) var rpc: [EndpointURL] = []
+    @Option(help: ArgumentHelp("JSON-RPC endpoint; may be repeated.", valueName: "url")) var rpc: [String] = []
     @Option(
         name: .customLong("chain-id"),
         help: ArgumentHelp("The chain id that the endpoints must have.", valueName: "number"))
@@ -43,6 +43,7 @@ struct Init: AsyncParsableCommand {
     func validate() throws {
         if user, system { throw ValidationError("--user and --system exclude each other") }
         if configuration.file != nil, user || system { throw ValidationError("--config says where already") }
+        _ = try EndpointURL.options(rpc)
         if contract != nil, deploy { throw ValidationError("--contract and --deploy exclude each other") }
         guard Mnemonic.wordCounts.contains(words) else { throw ValidationError("--words is 12, 15, 18, 21 or 24") }
         if let confirmations, !(1...100_000).contains(confirmations) {
@@ -80,6 +81,7 @@ struct Init: AsyncParsableCommand {
 
     /// The network: of the configuration, or from options and answers, with endpoints that really are that chain.
     private func chain(_ known: Configuration?, _ questions: Questions) async throws -> Chain {
+        let rpc = try EndpointURL.options(rpc)
         if let known {
             guard let section = try Networks.choose(network, in: known) else {
                 throw Failure(.configuration, "\(known.file) has no network")

@@ -2,7 +2,7 @@ public import ArgumentParser
 public import EthereumCore
 public import EthereumWallet
 public import OrakeyAPI
-public import OrakeyConfig
+import OrakeyConfig
 public import OrakeyKey
 
 /// Makes a type with a throwing initialiser an argument whose error text reaches the user.
@@ -38,10 +38,14 @@ extension DerivationPath: ExpressibleByArgument {
     }
 }
 
-extension EndpointURL: ExpressibleByArgument {
-    public init?(argument: String) {
-        guard let url = parsed({ try EndpointURL(argument) }) else { return nil }
-        self = url
+extension EndpointURL {
+    /// The addresses of `--rpc`. Read by hand, because the parser would repeat a wrong one with the access token in it.
+    static func options(_ texts: [String]) throws -> [EndpointURL] {
+        try texts.map { text in
+            do throws(Invalid) { return try EndpointURL(text) } catch {
+                throw ValidationError("the address of --rpc \(error)")
+            }
+        }
     }
 }
 

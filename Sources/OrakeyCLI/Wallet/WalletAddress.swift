@@ -21,7 +21,7 @@ struct WalletAddress: ParsableCommand {
 
     func run() throws {
         let configuration =
-            wallet.file == nil || network != nil ? try configuration.load() : try configuration.loadIfPresent()
+            wallet.file == nil || network != nil || configuration.file != nil ? try configuration.load() : nil
         let section = try network.flatMap { name in try configuration.map { try Networks.named(name, in: $0) } }
         let account = try wallet.unlockAccount(configuration, network: section)
         guard json.isOn else { return Output.line(account.address.checksummed) }
