@@ -1,0 +1,137 @@
+/* Ends the program it is preloaded into with SIGKILL, at the n-th place where it has made something durable or spoken
+ * to the chain. Nothing of this is in the product: libc's own calls are wrapped.
+ *
+ * Counted are: each sync of a journal file (before, after), each request towards a TCP peer (before it is sent, after),
+ * each answer from there (after it was read), and each write into the journal's write-ahead log (before: the log then
+ * ends in the middle of a commit).
+ *
+ * KILLPOINT_BOARD names a file of 16 bytes or more that the test shares: three 32-bit words, `armed`, `counted`,
+ * `kill_at`. Only while `armed` is counted; at number `kill_at` (from 1; 0: never) the process dies.
+ * KILLPOINT_LOG, if set, gets a line with number and name of each place.
+ */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+struct board {
+    _Atomic uint32_t armed, counted, kill_at;
+};
+
+static struct board *board;
+static int log_fd = -1;
+
+__attribute__((constructor)) static void open_board(void) {
+    const char *path = getenv("KILLPOINT_BOARD");
+    if (path == NULL) return;
+    int fd = open(path, O_RDWR | O_CLOEXEC);
+    if (fd < 0) return;
+    void *page = mmap(NULL, sizeof(struct board), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    close(fd);
+    if (page != MAP_FAILED) board = page;
+    path = getenv("KILLPOINT_LOG");
+    if (path != NULL) log_fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+}
+
+static void point(const char *what, const char *detail) {
+    if (board == NULL || !atomic_load(&board->armed)) return;
+    uint32_t number = atomic_fetch_add(&board->counted, 1) + 1;
+    if (log_fd >= 0) {
+        char line[128];
+        int length = snprintf(line, sizeof line, "%u %s%s%s\n", number, what, *detail ? ":" : "", detail);
+        if (length > 0) syscall(SYS_write, log_fd, line, (size_t)length);
+    }
+    if (number == atomic_load(&board->kill_at)) {
+        syscall(SYS_kill, syscall(SYS_getpid), SIGKILL);
+        for (;;) pause();
+    }
+}
+
+/* The journal's files: "-wal" for its write-ahead log, "" for the database, NULL for anything else. */
+static const char *journal_part(int fd) {
+    static const char name[] = "journal.sqlite";
+    char link[64], path[PATH_MAX];
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    ssize_t length = readlink(link, path, sizeof path - 1);
+    if (length < 0) return NULL;
+    path[length] = 0;
+    const char *found = strstr(path, name);
+    if (found == NULL) return NULL;
+    return strcmp(found + sizeof name - 1, "-wal") == 0 ? "-wal" : "";
+}
+
+static int is_tcp(int fd) {
+    struct sockaddr_storage peer;
+    socklen_t length = sizeof peer;
+    return getpeername(fd, (struct sockaddr *)&peer, &length) == 0
+        && (peer.ss_family == AF_INET || peer.ss_family == AF_INET6);
+}
+
+/* The method names of a JSON-RPC body, as far as they fit. */
+static void method_of(const char *bytes, size_t count, char *name, size_t room) {
+    static const char field[] = "\"method\":\"";
+    size_t used = 0;
+    for (const char *at = bytes; (at = memmem(at, count - (size_t)(at - bytes), field, sizeof field - 1)) != NULL;) {
+        at += sizeof field - 1;
+        if (used > 0 && used + 1 < room) name[used++] = '+';
+        while (at < bytes + count && *at != '"' && used + 1 < room) name[used++] = *at++;
+    }
+    name[used] = 0;
+}
+
+#define REAL(name) ({ static __typeof__(&name) real; if (!real) real = (__typeof__(&name))dlsym(RTLD_NEXT, #name); real; })
+
+static int synced(int fd, int (*real)(int)) {
+    const char *part = board ? journal_part(fd) : NULL;
+    if (part != NULL) point("before-sync", part);
+    int result = real(fd);
+    if (part != NULL) point("after-sync", part);
+    return result;
+}
+
+int fsync(int fd) { return synced(fd, REAL(fsync)); }
+int fdatasync(int fd) { return synced(fd, REAL(fdatasync)); }
+
+static void before_write(int fd) {
+    const char *part = board && atomic_load(&board->armed) ? journal_part(fd) : NULL;
+    if (part != NULL && *part) point("before-write", part);
+}
+
+ssize_t pwrite(int fd, const void *bytes, size_t count, off_t offset) {
+    before_write(fd);
+    return REAL(pwrite)(fd, bytes, count, offset);
+}
+
+ssize_t pwrite64(int fd, const void *bytes, size_t count, off64_t offset) {
+    before_write(fd);
+    return REAL(pwrite64)(fd, bytes, count, offset);
+}
+
+ssize_t send(int fd, const void *bytes, size_t count, int flags) {
+    char name[64] = "";
+    int counts = board && atomic_load(&board->armed) && is_tcp(fd);
+    if (counts) {
+        method_of(bytes, count, name, sizeof name);
+        point("before-send", name);
+    }
+    ssize_t result = REAL(send)(fd, bytes, count, flags);
+    if (counts && result > 0) point("after-send", name);
+    return result;
+}
+
+ssize_t recv(int fd, void *bytes, size_t count, int flags) {
+    ssize_t result = REAL(recv)(fd, bytes, count, flags);
+    if (result > 0 && board && atomic_load(&board->armed) && is_tcp(fd)) point("after-answer", "");
+    return result;
+}
