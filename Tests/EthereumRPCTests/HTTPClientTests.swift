@@ -146,7 +146,8 @@ import Testing
         }
         var request = try get(drip.url)
         request.timeouts.total = .milliseconds(300)
-        #expect(await code(request)?.code == .timedOut(.total))
+        // On a machine that is slow enough, connecting takes all of it.
+        #expect([.timedOut(.total), .timedOut(.connect)].contains(await code(request)?.code))
         let idle = await code(try get(mute.url, idle: .milliseconds(200)))
         #expect(idle?.code == .timedOut(.idle))
         #expect(idle?.mayHaveBeenSent == true)

@@ -78,6 +78,19 @@ import Testing
         #expect(endpoint.methods.filter { $0 == "eth_chainId" }.count == 1)
     }
 
+    @Test func waitingForTheChainEndsWithTheTask() async throws {
+        let gate = Gate()
+        let endpoint = GatedTransport(gate: gate)
+        let client = try RPCClient(endpoints: [try RPCEndpoint("http://x.invalid")], chainID: 1) { _ in endpoint }
+        let looking = Task { await failure { () throws(RPCError) in try await client.send(.blockNumber) } }
+        await gate.reached()
+        let waiting = Task { await failure { () throws(RPCError) in try await client.send(.blockNumber) } }
+        waiting.cancel()
+        #expect(await waiting.value?.kind == .cancelled)
+        await gate.open()
+        #expect(await looking.value == nil)
+    }
+
     // MARK: Retries and failover
 
     @Test func readsAreRepeatedWithGrowingWaits() async throws {
@@ -172,6 +185,8 @@ import Testing
         let client = try makeClient([endpoint])
         let error = await failure { () throws(RPCError) in try await client.send(.logs(LogFilter())) }
         #expect("\(String(describing: error))".contains("eth_getLogs: result[0].address"))
+        let both = try makeClient([endpoint, .serving { _, _ in .result([]) }])
+        #expect(try await both.send(.logs(LogFilter())).isEmpty)
     }
 
     // MARK: Broadcasts

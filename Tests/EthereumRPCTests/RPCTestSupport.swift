@@ -137,3 +137,39 @@ final class Switch: Sendable {
         set { state.withLock { $0 = newValue } }
     }
 }
+
+/// A door that a test opens once somebody stands before it.
+actor Gate {
+    private var isOpen = false
+    private var isReached = false
+    private var inside: [CheckedContinuation<Void, Never>] = []
+    private var watching: [CheckedContinuation<Void, Never>] = []
+
+    func pass() async {
+        isReached = true
+        for watcher in watching { watcher.resume() }
+        watching = []
+        if !isOpen { await withCheckedContinuation { inside.append($0) } }
+    }
+
+    func reached() async {
+        if !isReached { await withCheckedContinuation { watching.append($0) } }
+    }
+
+    func open() {
+        isOpen = true
+        for waiter in inside { waiter.resume() }
+        inside = []
+    }
+}
+
+/// An endpoint of chain 1 behind a gate.
+struct GatedTransport: RPCTransport {
+    let gate: Gate
+
+    func send(_ request: RPCTransportRequest) async throws(RPCError) -> RPCTransportAnswer {
+        await gate.pass()
+        return try ScriptedTransport.reply(to: ScriptedTransport.requests(request.body)) { _, _ in .result("0x1") }
+            .get()
+    }
+}

@@ -23,7 +23,7 @@ final class EndpointNode: Sendable {
         /// Not looked at since the last failure or new connection.
         case unknown
         /// Somebody is looking; the others wait.
-        case checking([CheckedContinuation<Void, Never>])
+        case checking([UInt64: CheckedContinuation<Void, Never>])
         case right
         case wrong(RPCError, until: Duration)
     }
@@ -33,6 +33,7 @@ final class EndpointNode: Sendable {
         var chain = ChainState.unknown
         var batchSize: Int
         var lastError: RPCError?
+        var nextWaiter: UInt64 = 0
     }
 
     let index: Int
@@ -152,21 +153,38 @@ final class EndpointNode: Sendable {
                     settle(.unknown, unlessSettled: true)
                     throw error
                 }
-            case .wait:
-                await withCheckedContinuation { continuation in
-                    let isOver = state.withLock { state in
-                        guard case .checking(let waiting) = state.chain else { return true }
-                        state.chain = .checking(waiting + [continuation])
-                        return false
-                    }
-                    if isOver { continuation.resume() }
+            case .wait(let number):
+                await withTaskCancellationHandler {
+                    await withCheckedContinuation { enqueue($0, number) }
+                } onCancel: {
+                    dequeue(number)
                 }
                 if Task.isCancelled { throw RPCError(.cancelled, endpoint: name) }
             }
         }
     }
 
-    private enum Claim { case right, look, wait, wrong(RPCError) }
+    /// Waits for whoever is looking, unless that is over by now or the waiting task is cancelled.
+    private func enqueue(_ continuation: CheckedContinuation<Void, Never>, _ number: UInt64) {
+        let isOver = state.withLock { state in
+            guard case .checking(var waiting) = state.chain, !Task.isCancelled else { return true }
+            waiting[number] = continuation
+            state.chain = .checking(waiting)
+            return false
+        }
+        if isOver { continuation.resume() }
+    }
+
+    private func dequeue(_ number: UInt64) {
+        let continuation = state.withLock { state -> CheckedContinuation<Void, Never>? in
+            guard case .checking(var waiting) = state.chain else { return nil }
+            defer { state.chain = .checking(waiting) }
+            return waiting.removeValue(forKey: number)
+        }
+        continuation?.resume()
+    }
+
+    private enum Claim { case right, look, wait(UInt64), wrong(RPCError) }
 
     private func claim() -> Claim {
         let now = clock.now
@@ -174,23 +192,25 @@ final class EndpointNode: Sendable {
             switch state.chain {
             case .right: return .right
             case .wrong(let error, let until) where until > now: return .wrong(error)
-            case .checking: return .wait
+            case .checking:
+                state.nextWaiter += 1
+                return .wait(state.nextWaiter)
             case .unknown, .wrong:
-                state.chain = .checking([])
+                state.chain = .checking([:])
                 return .look
             }
         }
     }
 
     private func settle(_ chain: ChainState, unlessSettled: Bool = false) {
-        let waiting = state.withLock { state -> [CheckedContinuation<Void, Never>] in
+        let waiting = state.withLock { state -> [UInt64: CheckedContinuation<Void, Never>] in
             guard case .checking(let waiting) = state.chain else {
                 if !unlessSettled { state.chain = chain }
-                return []
+                return [:]
             }
             state.chain = chain
             return waiting
         }
-        for continuation in waiting { continuation.resume() }
+        for continuation in waiting.values { continuation.resume() }
     }
 }

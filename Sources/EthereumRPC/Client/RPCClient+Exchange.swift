@@ -30,7 +30,8 @@ extension RPCClient {
             if !changes { try await ensureChain(of: node) }
         }
         let named = zip(results, calls).map { result, call in
-            result.mapError { error in
+            // A result of another type is no result: the next endpoint may have a better one.
+            result.checked(call).mapError { error in
                 let isRefused = error.serverClass?.isDefiniteRefusal ?? error.isDefinitelyNotDelivered
                 return error.at(node.name).with(mayHaveTakenEffect: call.effect == .broadcast && !isRefused)
             }
@@ -101,10 +102,18 @@ extension RPCClient {
 }
 
 extension Result where Success == JSON, Failure == RPCError {
+    /// Fails where the result is not of the call's type.
+    fileprivate func checked(_ call: RPCCall) -> Self {
+        guard case .success(let json) = self, let flaw = call.flaw(json) else { return self }
+        return .failure(RPCError(.invalidAnswer("\(call.name): \(flaw)")))
+    }
+
     /// The error, if it is the endpoint's own and not the request's.
     fileprivate var trouble: RPCError? {
         guard case .failure(let error) = self else { return nil }
-        if case .rateLimited = error.kind { return error }
-        return error.serverClass == .unavailable ? error : nil
+        switch error.kind {
+        case .rateLimited, .invalidAnswer: return error
+        default: return error.serverClass == .unavailable ? error : nil
+        }
     }
 }

@@ -15,6 +15,8 @@ struct RPCCall: Sendable {
     var effect: RPCEffect = .none
     /// How far endpoints can be expected to agree.
     var agreement: RPCAgreement = .advice
+    /// What keeps a result from being of the method's type; nil when nothing does.
+    var flaw: @Sendable (JSON) -> RPCDecodingError? = { _ in nil }
 }
 
 /// How a quorum treats a method.
@@ -38,7 +40,14 @@ public struct RPCMethod<Response: Sendable>: Sendable {
         _ name: String, _ params: [JSON] = [], effect: RPCEffect = .none, agreement: RPCAgreement = .advice,
         read: @escaping @Sendable (AnswerReader) throws(RPCDecodingError) -> Response
     ) {
-        call = RPCCall(name: name, params: params, effect: effect, agreement: agreement)
+        call = RPCCall(name: name, params: params, effect: effect, agreement: agreement) { result in
+            do throws(RPCDecodingError) {
+                _ = try read(AnswerReader(result))
+                return nil
+            } catch {
+                return error
+            }
+        }
         self.read = read
     }
 
