@@ -19,9 +19,14 @@ public final class Account: Sendable {
         try key.sign(digest: scheme.digest(of: message))
     }
 
-    /// Signs a transaction.
+    /// Signs a transaction for one chain.
+    ///
+    /// - Throws: ``WalletError/signingFailed(reason:)`` for a legacy transaction without the protection of EIP-155.
     public func sign(_ transaction: Transaction) throws(WalletError) -> SignedTransaction {
-        transaction.signed(with: try key.sign(digest: transaction.signingDigest))
+        guard transaction.chainID != nil else {
+            throw .signingFailed(reason: "it names no chain and could be repeated on others (EIP-155)")
+        }
+        return transaction.signed(with: try key.sign(digest: transaction.signingDigest))
     }
 }
 

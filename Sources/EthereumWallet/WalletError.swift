@@ -49,8 +49,8 @@ public enum WalletError: Error, Sendable, Hashable {
     case tooDeep
     /// A wallet with one private key has no other accounts.
     case noDerivation
-    /// libsecp256k1 refused to sign. It does so for no valid key.
-    case signingFailed
+    /// A transaction that is not signed: it names no chain.
+    case signingFailed(reason: String)
 }
 
 extension WalletError: CustomStringConvertible {
@@ -82,7 +82,7 @@ extension WalletError: CustomStringConvertible {
         case .hardenedFromPublic: "a public key has no hardened children; derive from the private key"
         case .tooDeep: "the derivation path is longer than 255 levels"
         case .noDerivation: "this wallet holds one private key and has no other accounts; leave path and account out"
-        case .signingFailed: "the signature could not be made"
+        case .signingFailed(let reason): "the transaction or message is not signed: \(reason)"
         }
     }
 

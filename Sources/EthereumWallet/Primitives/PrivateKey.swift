@@ -29,7 +29,7 @@ package struct PrivateKey: ~Copyable, Sendable {
     /// Deterministic ECDSA signature (RFC 6979, low s) of a digest. Only ``Account`` calls it.
     func sign(digest: Bytes32) throws(WalletError) -> Signature {
         guard let signature = unsafe bytes.withUnsafeBytes({ unsafe Secp256k1.sign(digest: digest, privateKey: $0) })
-        else { throw .signingFailed }
+        else { throw .signingFailed(reason: "libsecp256k1 refused") }
         return signature
     }
 }
