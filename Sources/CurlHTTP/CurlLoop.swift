@@ -94,7 +94,8 @@ final class CurlLoop: Sendable {
     }
 
     private func run() {
-        // Signals are the main thread's; with CURLOPT_NOSIGNAL set, a write to a closed TLS connection may raise SIGPIPE here.
+        // Signals are the main thread's; with CURLOPT_NOSIGNAL set, a write to a closed TLS connection may raise
+        // SIGPIPE here.
         var all = sigset_t()
         unsafe sigfillset(&all)
         unsafe pthread_sigmask(SIG_BLOCK, &all, nil)

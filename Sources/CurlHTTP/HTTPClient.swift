@@ -15,8 +15,8 @@ public struct HTTPClientOptions: Sendable {
 
 /// An HTTP/1.1 and HTTP/2 client on libcurl.
 ///
-/// One thread drives all transfers; awaiting tasks hold no thread. Redirects are never followed, TLS is at least 1.2 and always verified,
-/// other schemes than http and https do not exist. Cancelling the task ends the transfer.
+/// One thread drives all transfers; awaiting tasks hold no thread. Redirects are never followed, TLS is at least 1.2
+/// and always verified, other schemes than http and https do not exist. Cancelling the task ends the transfer.
 public final class HTTPClient: Sendable {
     private let loop: CurlLoop
 
@@ -60,7 +60,8 @@ public final class HTTPClient: Sendable {
         return HTTPStreamResponse(head: try result.get(), body: HTTPBody(channel: channel, control: control))
     }
 
-    /// Ends everything under way with ``HTTPError/Code/shutDown`` and returns once the thread has let go of all connections.
+    /// Ends everything under way with ``HTTPError/Code/shutDown`` and returns once the thread has let go of all
+    /// connections.
     public func shutdown() async {
         loop.stop()
         await loop.stopped()

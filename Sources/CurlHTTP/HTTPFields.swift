@@ -31,8 +31,8 @@ extension Array where Element == HTTPField {
 
 /// A header field whose value is a secret that lives in memory of the caller's.
 ///
-/// The value is copied once, into the list that libcurl reads, and that copy is wiped at the end of the exchange. (libcurl puts the
-/// request together in a buffer of its own, which it does not wipe.)
+/// The value is copied once, into the list that libcurl reads, and that copy is wiped at the end of the exchange.
+/// (libcurl puts the request together in a buffer of its own, which it does not wipe.)
 @safe public struct HTTPSecretField: Sendable {
     let name: String
     let prefix: String

@@ -63,8 +63,8 @@ public struct HTTPRequest: Sendable {
     public var tls: TLSOptions
     /// Proxy or none.
     public var proxy: ProxyPolicy
-    /// Opens a connection of its own. libcurl sends a request again when a kept connection turns out to be dead; where even that is not
-    /// wanted, this prevents it.
+    /// Opens a connection of its own. libcurl sends a request again when a kept connection turns out to be dead;
+    /// where even that is not wanted, this prevents it.
     public var usesFreshConnection = false
 
     /// A request; see the properties.

@@ -125,7 +125,8 @@ protocol TransferReceiver: AnyObject, Sendable {
         return lastActivity + Int64(idle.milliseconds)
     }
 
-    /// Whether nothing has moved for too long. Time before the request is under way does not count: the connect limit rules there.
+    /// Whether nothing has moved for too long. Time before the request is under way does not count: the connect limit
+    /// rules there.
     func isIdle(at now: Int64) -> Bool {
         guard let idleDeadline, now >= idleDeadline, let easy = unsafe easy else { return false }
         let uploaded = unsafe Self.offset(easy, CURLINFO_SIZE_UPLOAD_T)

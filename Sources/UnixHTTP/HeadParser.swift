@@ -1,4 +1,5 @@
-/// Reads a response head. Strict: CRLF line ends only, no folded lines, no blank before the colon, no control characters.
+/// Reads a response head. Strict: CRLF line ends only, no folded lines, no blank before the colon, no control
+/// characters.
 enum HeadParser {
     /// More fields than any server of ours sends.
     static let maxFields = 100

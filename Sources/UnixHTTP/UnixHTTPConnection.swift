@@ -2,8 +2,8 @@ internal import Glibc
 
 /// A blocking HTTP/1.1 client connection to a Unix socket (RFC 9112), one request at a time.
 ///
-/// Everything received passes through one buffer that is wiped when the connection ends, and a body can be read into memory
-/// of the caller's, so that a key or a passphrase needs no further copy.
+/// Everything received passes through one buffer that is wiped when the connection ends, and a body can be read into
+/// memory of the caller's, so that a key or a passphrase needs no further copy.
 @safe public struct UnixHTTPConnection: ~Copyable {
     /// Largest response head, in bytes.
     public static let maxHeadBytes = 32 * 1024

@@ -10,7 +10,8 @@ final class ChildProcess: Sendable {
         self.input = input
     }
 
-    /// Starts a program and returns at the first line of its output that begins with `prefix`. Throws when it ends before.
+    /// Starts a program and returns at the first line of its output that begins with `prefix`. Throws when it ends
+    /// before.
     static func start(
         _ program: String, _ arguments: [String], environment: [String: String] = [:], until prefix: String
     ) async throws -> (child: ChildProcess, line: String) {

@@ -27,7 +27,8 @@ struct DevchainTests {
     /// Account of the private key 1, which the dev chain funds.
     private let sender = try? Address("0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf")
     private let recipient = try? Address("0x1111111111111111111111111111111111111111")
-    // Signed with eth-account: 1e15 wei to the recipient, nonces 0 and 1; nonce 0 with another value; nonce 0 for chain 1.
+    // Signed with eth-account: 1e15 wei to the recipient, nonces 0 and 1; nonce 0 with another value; nonce 0 for
+    // chain 1.
     private let first =
         "0x02f874827a6980843b9aca0085174876e80082520894111111111111111111111111111111111111111187038d7ea4c6800080c001a0bf7b7a5760dcf5dd63579f127d6bef40ab4f482a2c4f3316f9f6c1a2dde0d194a060d20b876cb711cb858a88036276f2bb9a46a22c697d30b26869484b12779759"
     private let firstHash = "0xee9261d77d7114322875003c24ccb6ca5d2d6d73a0cb54a53c6fc171d892edee"

@@ -4,8 +4,8 @@ import StrictJSON
 extension RPCClient {
     /// Reads on which as many endpoints agree as the quorum asks for.
     ///
-    /// What is about the head is pinned to one block first: the highest that enough endpoints know by the same hash. Advice such as a gas price
-    /// is asked of one endpoint, since there is nothing to agree on.
+    /// What is about the head is pinned to one block first: the highest that enough endpoints know by the same hash.
+    /// Advice such as a gas price is asked of one endpoint, since there is nothing to agree on.
     func performWithQuorum(_ calls: [RPCCall]) async throws(RPCError) -> [Result<JSON, RPCError>] {
         var results = [Result<JSON, RPCError>](
             repeating: .failure(RPCError(.noQuorum(needed: options.quorum, agreed: 0, asked: nodes.count))),
@@ -111,7 +111,8 @@ extension RPCClient {
 
     private typealias Answer = Result<[Result<JSON, RPCError>], RPCError>
 
-    /// The same calls at every endpoint at once, until `isEnough` is content with the answers so far: nobody waits for a dead endpoint.
+    /// The same calls at every endpoint at once, until `isEnough` is content with the answers so far: nobody waits
+    /// for a dead endpoint.
     private func askAll(
         _ calls: [RPCCall], until isEnough: ([Answer]) -> Bool
     ) async throws(RPCError) -> [Answer] {

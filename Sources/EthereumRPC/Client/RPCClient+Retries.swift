@@ -87,8 +87,8 @@ extension RPCClient {
         order(excluding: rounds.tried).first ?? nodes[0]
     }
 
-    /// Usable endpoints first, healthy ones before others, then as configured. Closed ones come last, the earliest to open first: with nothing
-    /// else to ask, an endpoint in disgrace is asked all the same.
+    /// Usable endpoints first, healthy ones before others, then as configured. Closed ones come last, the earliest to
+    /// open first: with nothing else to ask, an endpoint in disgrace is asked all the same.
     func order(excluding tried: Set<Int>) -> [EndpointNode] {
         let all = nodes.map { node in
             (node: node, isTried: tried.contains(node.index), closed: node.closedUntil ?? .zero, penalty: node.penalty)

@@ -4,9 +4,10 @@ import Synchronization
 
 /// Talks JSON-RPC to one chain through one or several endpoints.
 ///
-/// Every endpoint says which chain it serves before it is first used, and again after a failure or a new connection. Reads go to the healthiest
-/// endpoint, are repeated with growing waits, and move on to the next one; with a quorum several have to agree. What changes something is sent
-/// once: to another endpoint only if the first has certainly not seen it.
+/// Every endpoint says which chain it serves before it is first used, and again after a failure or a new connection.
+/// Reads go to the healthiest endpoint, are repeated with growing waits, and move on to the next one; with a quorum
+/// several have to agree. What changes something is sent once: to another endpoint only if the first has certainly
+/// not seen it.
 public final class RPCClient: Sendable {
     /// The chain that all endpoints have to serve (EIP-155).
     public let chainID: UInt64

@@ -36,7 +36,8 @@ public struct Backoff: Sendable, Hashable {
         self.longest = longest
     }
 
-    /// The wait after round `round` (from 0): between one half and the whole of the doubled wait. `random` is from 0 to 1.
+    /// The wait after round `round` (from 0): between one half and the whole of the doubled wait. `random` is from 0
+    /// to 1.
     func wait(round: Int, random: Double) -> Duration {
         let full = min(longest, first * (1 << min(round, 20)))
         return full * (0.5 + 0.5 * min(1, max(0, random)))

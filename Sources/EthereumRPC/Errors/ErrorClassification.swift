@@ -1,8 +1,8 @@
 extension RPCErrorClass {
     /// Classifies an error of geth, erigon, nethermind, besu, reth, anvil, hardhat or a provider's front.
     ///
-    /// Codes of the specification come first. The codes from -32000 to -32099 mean something else in each client, so that their texts are
-    /// looked at before them.
+    /// Codes of the specification come first. The codes from -32000 to -32099 mean something else in each client, so
+    /// that their texts are looked at before them.
     public init(code: Int, message: String) {
         let text = message.lowercased()
         switch code {
@@ -59,7 +59,8 @@ extension RPCErrorClass {
         ("nonce too high", .nonceTooHigh), ("noncegap", .nonceTooHigh), ("nonce too far", .nonceTooHigh),
         ("noncetoofarinfuture", .nonceTooHigh), ("nonce is too distant", .nonceTooHigh), ("nonce gap", .nonceTooHigh),
         ("gapped-nonce", .nonceTooHigh), ("future transaction tries to replace pending", .nonceTooHigh),
-        // geth, reth, anvil, hardhat, besu; erigon: "could not replace existing tx"; nethermind: "ReplacementNotAllowed"
+        // geth, reth, anvil, hardhat, besu; erigon: "could not replace existing tx"; nethermind:
+        // "ReplacementNotAllowed"
         ("replacement transaction underpriced", .replacementUnderpriced),
         ("could not replace existing tx", .replacementUnderpriced),
         ("replacementnotallowed", .replacementUnderpriced), ("replacement not allowed", .replacementUnderpriced),

@@ -10,7 +10,8 @@ public struct RPCError: Error, Sendable, Equatable {
         case http(status: Int)
         /// Too many requests; the endpoint may say for how long to stay away.
         case rateLimited(retryAfter: Duration?)
-        /// The endpoint answered with a JSON-RPC error (§5.1 of the specification). `data` is what a reverted call returned.
+        /// The endpoint answered with a JSON-RPC error (§5.1 of the specification). `data` is what a reverted call
+        /// returned.
         case server(code: Int, message: String, data: [UInt8]?, class: RPCErrorClass)
         /// The answer is not JSON-RPC 2.0, not to this request, or not of the method's type.
         case invalidAnswer(String)
@@ -26,8 +27,8 @@ public struct RPCError: Error, Sendable, Equatable {
 
     /// The kind of failure.
     public let kind: Kind
-    /// Whether the request may have changed anything nevertheless. Always false for reads; true for a broadcast whose fate is unknown
-    /// or which the endpoint says it already had.
+    /// Whether the request may have changed anything nevertheless. Always false for reads; true for a broadcast whose
+    /// fate is unknown or which the endpoint says it already had.
     public let mayHaveTakenEffect: Bool
     /// Scheme, host and port of the endpoint; nil where none was asked.
     public let endpoint: String?

@@ -112,7 +112,8 @@ extension RPCMethod where Response == [UInt8] {
 }
 
 extension RPCMethod where Response == FeeHistory {
-    /// `eth_feeHistory`: base fees of `blocks` blocks up to `newest`, with the tips at those percentiles (0 to 100, rising).
+    /// `eth_feeHistory`: base fees of `blocks` blocks up to `newest`, with the tips at those percentiles (0 to 100,
+    /// rising).
     public static func feeHistory(
         _ blocks: UInt64, newest: BlockID = .latest, percentiles: [Double] = []
     ) -> RPCMethod<FeeHistory> {

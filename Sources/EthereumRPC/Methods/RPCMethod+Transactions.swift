@@ -4,7 +4,8 @@ import StrictJSON
 extension RPCMethod where Response == Bytes32 {
     /// `eth_sendRawTransaction`: hands signed bytes to an endpoint; the result is the transaction's hash.
     ///
-    /// Never repeated by the client once an endpoint may have seen it. ``RPCErrorClass/alreadyKnown`` means that the endpoint has it.
+    /// Never repeated by the client once an endpoint may have seen it. ``RPCErrorClass/alreadyKnown`` means that the
+    /// endpoint has it.
     public static func sendRawTransaction(_ raw: [UInt8]) -> RPCMethod<Bytes32> {
         RPCMethod("eth_sendRawTransaction", [.string(Hex.encodePrefixed(raw))], effect: .broadcast) {
             (reader) throws(RPCDecodingError) in try reader.bytes32()

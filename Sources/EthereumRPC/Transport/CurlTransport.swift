@@ -54,7 +54,8 @@ public struct CurlTransport: RPCTransport {
         }
     }
 
-    /// `application/json`, `application/json-rpc`, anything ending in `+json`, and `text/plain` of servers that name no better.
+    /// `application/json`, `application/json-rpc`, anything ending in `+json`, and `text/plain` of servers that name
+    /// no better.
     static func isJSON(_ type: String) -> Bool {
         let name = type.prefix { $0 != ";" && $0 != " " }.lowercased()
         return name.hasSuffix("/json") || name.hasSuffix("+json") || name.hasSuffix("json-rpc")

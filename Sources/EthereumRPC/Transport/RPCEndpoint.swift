@@ -1,7 +1,7 @@
 public import CurlHTTP
 
-/// Where a JSON-RPC server is and what it wants to see. Descriptions show scheme, host and port only: providers put keys into paths,
-/// queries and headers.
+/// Where a JSON-RPC server is and what it wants to see. Descriptions show scheme, host and port only: providers put
+/// keys into paths, queries and headers.
 public struct RPCEndpoint: Sendable {
     /// The address.
     public var url: HTTPURL

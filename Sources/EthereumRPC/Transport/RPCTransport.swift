@@ -34,7 +34,8 @@ public struct RPCTransportAnswer: Sendable {
 
 /// The way to one endpoint. Tests put a scripted one in its place.
 public protocol RPCTransport: Sendable {
-    /// Sends one body. Throws ``RPCError/Kind/transport(_:)``, ``RPCError/Kind/timeout(_:)``, ``RPCError/Kind/invalidAnswer(_:)`` or
-    /// ``RPCError/Kind/cancelled``, with ``RPCError/mayHaveTakenEffect`` telling whether the endpoint may have seen the request.
+    /// Sends one body. Throws ``RPCError/Kind/transport(_:)``, ``RPCError/Kind/timeout(_:)``,
+    /// ``RPCError/Kind/invalidAnswer(_:)`` or ``RPCError/Kind/cancelled``, with ``RPCError/mayHaveTakenEffect``
+    /// telling whether the endpoint may have seen the request.
     func send(_ request: RPCTransportRequest) async throws(RPCError) -> RPCTransportAnswer
 }

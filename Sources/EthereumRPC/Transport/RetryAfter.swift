@@ -1,4 +1,5 @@
-/// `Retry-After` (RFC 9110 §10.2.3): seconds, or a date, which counts from the answer's own `Date` so that no clock has to be right.
+/// `Retry-After` (RFC 9110 §10.2.3): seconds, or a date, which counts from the answer's own `Date` so that no clock
+/// has to be right.
 enum RetryAfter {
     /// Longer waits are cut to this.
     static let longest = Duration.seconds(3600)

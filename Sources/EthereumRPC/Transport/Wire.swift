@@ -27,7 +27,8 @@ enum Wire {
 
     // MARK: Answers
 
-    /// Results in the order of the requests. Answers may come in any order; missing, doubled and extra ones refuse the whole.
+    /// Results in the order of the requests. Answers may come in any order; missing, doubled and extra ones refuse
+    /// the whole.
     static func results(
         _ body: [UInt8], count: Int, firstID: UInt64, maxBytes: Int
     ) throws(RPCError) -> [Result<JSON, RPCError>] {
