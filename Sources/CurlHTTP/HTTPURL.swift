@@ -62,7 +62,7 @@ public struct HTTPURL: Sendable, Hashable {
             absolute: try URLParts("http://localhost" + target).normalised)
     }
 
-    /// The same address with another path and query, which begin with `/` and are percent-encoded.
+    /// Another path and query, which begin with `/` and are percent-encoded, at the same host. A user name is dropped.
     public func replacingTarget(_ target: String) throws(HTTPError) -> HTTPURL {
         if let unixSocketPath { return try HTTPURL(unixSocketPath: unixSocketPath, target: target) }
         guard target.utf8.first == 0x2F else { throw Self.invalid("the target does not begin with /") }

@@ -79,6 +79,8 @@ public final class RPCClient: Sendable {
 
     /// Sends several requests of different types together.
     ///
+    /// The compiler takes a bare number in such a list for an `Int`: write `.balance(owner, .number(UInt64(5)))`.
+    ///
     /// - Returns: one result for each request, in order.
     /// - Throws: when the exchange as a whole failed.
     public func batch<each Response>(
