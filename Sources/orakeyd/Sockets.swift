@@ -12,13 +12,14 @@ struct Sockets: Sendable {
     private let areOwn: Bool
 
     static func bind(options: Orakeyd, configuration: Configuration, environment: HostEnvironment) throws -> Sockets {
-        if let handed = try SocketActivation.sockets(environment.variables) {
+        if let handed = try SocketActivation.sockets() {
             return Sockets(
                 agent: handed.agent, control: handed.control, agentPath: "systemd", controlPath: "systemd",
                 areOwn: false)
         }
         let agentPath = environment.agentSocket(option: options.agentSocket, configuration: configuration)
         let controlPath = environment.controlSocket(option: options.controlSocket, configuration: configuration)
+        guard agentPath != controlPath else { throw SocketError.samePath(agentPath) }
         let mode = HostEnvironment.mode(configurationFile: configuration.file)
         let folder = environment.socketFolder(mode)
         for path in [agentPath, controlPath] where path.hasPrefix(folder + "/") {
@@ -28,7 +29,13 @@ struct Sockets: Sendable {
         let isShared = mode == .system || configuration.consumers != nil
         let agent = try SocketBinding.bind(agentPath, mode: isShared ? 0o666 : 0o600).release()
         let group = configuration.listen.controlGroup
-        let control = try SocketBinding.bind(controlPath, mode: group == nil ? 0o600 : 0o660, group: group).release()
+        let control: Int32
+        do {
+            control = try SocketBinding.bind(controlPath, mode: group == nil ? 0o600 : 0o660, group: group).release()
+        } catch {
+            unlink(agentPath)
+            throw error
+        }
         return Sockets(agent: agent, control: control, agentPath: agentPath, controlPath: controlPath, areOwn: true)
     }
 
@@ -42,9 +49,9 @@ struct Sockets: Sendable {
 
 /// systemd's socket activation, sd_listen_fds(3): `LISTEN_PID`, `LISTEN_FDS`, `LISTEN_FDNAMES=agent:control`.
 enum SocketActivation {
-    static func sockets(_ variables: [String: String]) throws -> (agent: Int32, control: Int32)? {
-        guard let count = variables["LISTEN_FDS"], variables["LISTEN_PID"] == String(getpid()) else { return nil }
-        let names = (variables["LISTEN_FDNAMES"] ?? "").split(separator: ":", omittingEmptySubsequences: false)
+    static func sockets() throws -> (agent: Int32, control: Int32)? {
+        guard let count = variable("LISTEN_FDS"), variable("LISTEN_PID") == String(getpid()) else { return nil }
+        let names = (variable("LISTEN_FDNAMES") ?? "").split(separator: ":", omittingEmptySubsequences: false)
         guard count == String(names.count), let agent = names.firstIndex(of: "agent"),
             let control = names.firstIndex(of: "control"), names.count == 2
         else {
@@ -53,4 +60,6 @@ enum SocketActivation {
         }
         return (3 + Int32(agent), 3 + Int32(control))
     }
+
+    private static func variable(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
 }

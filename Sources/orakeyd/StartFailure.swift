@@ -1,4 +1,5 @@
 import EthereumWallet
+import Glibc
 import OrakeyConfig
 import OrakeyCore
 import OrakeyServer
@@ -18,13 +19,25 @@ struct StartFailure {
                 switch error {
                 case .live: 69
                 case .folder: 77
+                case .samePath: 78
                 case .inTheWay, .failed: 73
                 }
             case let error as StateDirectoryError: error.status
-            case is WalletError: 65
+            case let error as WalletError: Self.status(error)
             case is StoreError: 65
             case let error as AgentError: error.code == .wrongPassphrase ? 77 : 65
             default: 70
             }
+    }
+
+    /// As `orakey` ends for the same reason.
+    private static func status(_ error: WalletError) -> Int32 {
+        switch error {
+        case .wrongPassphrase, .tooOpen, .cancelled, .noTerminal: 77
+        case .unreadable(_, let errno): errno == EACCES || errno == EPERM ? 77 : 66
+        case .outOfMemory: 75
+        case .noDerivation: 78
+        default: 65
+        }
     }
 }

@@ -18,7 +18,8 @@ struct Exchange: Sendable {
 
 /// A route's answer.
 enum Answer: Sendable {
-    case json(HTTPResponseStatus, JSON)
+    /// `allow` is the Allow header of a 405 (RFC 9110, section 15.5.6).
+    case json(HTTPResponseStatus, JSON, allow: String? = nil)
     /// Bytes ready to be written, of the given type. May hold a key: never logged.
     case bytes(HTTPResponseStatus, contentType: String, ByteBuffer)
     /// An event stream; the closure gets a writer and returns what to call when the connection ends.
@@ -27,13 +28,22 @@ enum Answer: Sendable {
     static func failure(_ error: ErrorBody, status: Int? = nil) -> Answer {
         .json(HTTPResponseStatus(statusCode: status ?? error.code?.status ?? 500), error.json)
     }
+
+    static func failure(_ refusal: Refusal) -> Answer {
+        .json(HTTPResponseStatus(statusCode: refusal.body.code?.status ?? 500), refusal.body.json, allow: refusal.allow)
+    }
 }
 
 /// A route that refuses throws this.
 struct Refusal: Error {
     let body: ErrorBody
+    /// The methods that the path does take.
+    let allow: String?
 
-    init(_ code: ErrorCode, _ message: String, hint: String? = nil) { body = ErrorBody(code, message, hint: hint) }
+    init(_ code: ErrorCode, _ message: String, hint: String? = nil, allow: String? = nil) {
+        body = ErrorBody(code, message, hint: hint)
+        self.allow = allow
+    }
 }
 
 /// What a socket offers.
@@ -44,6 +54,12 @@ protocol Router: Sendable {
     /// Whether the peer may use the socket at all.
     func admits(_ peer: Peer) -> Bool
     var needsProcessDetails: Bool { get }
+    /// The service is about to end: what waits for the chain answers now.
+    func stop()
+}
+
+extension Router {
+    func stop() {}
 }
 
 extension Exchange {

@@ -22,6 +22,12 @@ final class ExchangeHandler: ChannelInboundHandler {
     private var body = ByteBuffer()
     /// Set once the request is beyond its bounds: the rest is read and thrown away.
     private var refusal: ErrorBody?
+    private var wasted = 0
+    /// The last answer was given; what still comes is not looked at.
+    private var isOver = false
+    /// When the last request was answered, else when the connection was made.
+    private var lastUse = NIODeadline.now()
+    private var idleTimer: Scheduled<Void>?
     private var endStream: (@Sendable () -> Void)?
     private var heartbeat: RepeatedTask?
     /// From a complete request to its answer.
@@ -40,21 +46,34 @@ final class ExchangeHandler: ChannelInboundHandler {
         self.processDescriptor = processDescriptor
     }
 
+    func handlerAdded(context: ChannelHandlerContext) { armIdleTimer(.seconds(limits.idleSeconds), context) }
+
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        guard endStream == nil else { return }
+        guard endStream == nil, !isOver else { return }
         switch unwrapInboundIn(data) {
         case .head(let head):
             self.head = head
             body.clear()
+            wasted = 0
             refusal = check(head)
+            if head.headers.first(name: "expect")?.lowercased() == "100-continue" {
+                if let refusal { return respond(.failure(refusal), to: head, context: context, mustClose: true) }
+                context.writeAndFlush(
+                    wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: .continue))), promise: nil)
+            }
         case .body(var part):
-            guard refusal == nil else { return }
-            guard body.readableBytes + part.readableBytes <= limits.bodyBytes else {
+            if refusal == nil, body.readableBytes + part.readableBytes > limits.bodyBytes {
                 refusal = ErrorBody(.tooLarge, "the body is larger than \(limits.bodyBytes) bytes")
-                body.clear()
+                body = ByteBuffer()
+            }
+            guard let refusal, let head else {
+                body.writeBuffer(&part)
                 return
             }
-            body.writeBuffer(&part)
+            wasted += part.readableBytes
+            if wasted > limits.wasteBytes {
+                respond(.failure(refusal), to: head, context: context, mustClose: true)
+            }
         case .end:
             guard let head else { return }
             self.head = nil
@@ -72,6 +91,9 @@ final class ExchangeHandler: ChannelInboundHandler {
         let size = head.uri.utf8.count + head.headers.reduce(0) { $0 + $1.name.utf8.count + $1.value.utf8.count + 4 }
         if size > limits.headBytes || head.headers.count > limits.headerCount {
             return ErrorBody(.headersTooLarge, "the request's head is larger than \(limits.headBytes) bytes")
+        }
+        if let length = head.headers.first(name: "content-length").flatMap({ Int($0) }), length > limits.bodyBytes {
+            return ErrorBody(.tooLarge, "the body is larger than \(limits.bodyBytes) bytes")
         }
         // A web page can make a browser call local servers; no other client sends these.
         for name in ["origin", "referer", "sec-fetch-site"] where head.headers.contains(name: name) {
@@ -104,7 +126,7 @@ final class ExchangeHandler: ChannelInboundHandler {
                 method: head.method, path: target.path, query: target.query, headers: head.headers, body: body,
                 peer: peer,
                 channel: context.channel)
-        case .failure(let refusal): return respond(.failure(refusal.body), to: head, context: context)
+        case .failure(let refusal): return respond(.failure(refusal), to: head, context: context)
         }
         body = ByteBuffer()
         if let answer = router.answerAtOnce(exchange) { return respond(answer, to: head, context: context) }
@@ -114,7 +136,7 @@ final class ExchangeHandler: ChannelInboundHandler {
             do {
                 return try await router.answer(exchange)
             } catch let refusal as Refusal {
-                return .failure(refusal.body)
+                return .failure(refusal)
             } catch let error as AgentError {
                 return .failure(Wire.error(error))
             } catch {
@@ -136,10 +158,10 @@ final class ExchangeHandler: ChannelInboundHandler {
         _ answer: Answer, to head: HTTPRequestHead, context: ChannelHandlerContext, mustClose: Bool = false
     ) {
         switch answer {
-        case .json(let status, let json):
+        case .json(let status, let json, let allow):
             var buffer = context.channel.allocator.buffer(bytes: json.serialize())
             buffer.writeString("\n")
-            write(status, "application/json", buffer, head, context, mustClose: mustClose)
+            write(status, "application/json", buffer, head, context, mustClose: mustClose, allow: allow)
         case .bytes(let status, let type, let buffer):
             write(status, type, buffer, head, context, mustClose: mustClose)
         case .stream(let start):
@@ -159,16 +181,21 @@ final class ExchangeHandler: ChannelInboundHandler {
 
     private func write(
         _ status: HTTPResponseStatus, _ type: String, _ buffer: ByteBuffer, _ head: HTTPRequestHead,
-        _ context: ChannelHandlerContext, mustClose: Bool
+        _ context: ChannelHandlerContext, mustClose: Bool, allow: String? = nil
     ) {
         isBusy = false
+        lastUse = .now()
         let keepAlive = head.isKeepAlive && !mustClose && !isDraining
         var headers = HTTPHeaders()
         headers.reserveCapacity(4)
         headers.add(name: "content-type", value: type)
         headers.add(name: "content-length", value: String(buffer.readableBytes))
         headers.add(name: "cache-control", value: "no-store")
-        if !keepAlive { headers.add(name: "connection", value: "close") }
+        if let allow { headers.add(name: "allow", value: allow) }
+        if !keepAlive {
+            headers.add(name: "connection", value: "close")
+            isOver = true
+        }
         context.write(
             wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: status, headers: headers))), promise: nil)
         if head.method != .HEAD { context.write(wrapOutboundOut(.body(.byteBuffer(buffer))), promise: nil) }
@@ -180,10 +207,7 @@ final class ExchangeHandler: ChannelInboundHandler {
     // MARK: - Ends
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if event is IdleStateHandler.IdleStateEvent {
-            // A caller that waits for confirmation sends nothing meanwhile.
-            if !isBusy { context.close(promise: nil) }
-        } else if event is DrainEvent {
+        if event is DrainEvent {
             isDraining = true
             if !isBusy || endStream != nil { context.close(promise: nil) }
         } else if case ChannelEvent.inputClosed? = event as? ChannelEvent {
@@ -195,6 +219,8 @@ final class ExchangeHandler: ChannelInboundHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
+        idleTimer?.cancel()
+        idleTimer = nil
         endStream?()
         endStream = nil
         heartbeat?.cancel()
@@ -202,5 +228,26 @@ final class ExchangeHandler: ChannelInboundHandler {
         context.fireChannelInactive()
     }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        defer { context.close(promise: nil) }
+        guard let error = error as? HTTPParserError, !isBusy, !isOver, endStream == nil else { return }
+        let refusal =
+            error == .headerOverflow
+            ? ErrorBody(.headersTooLarge, "the request's head is larger than \(limits.headBytes) bytes")
+            : ErrorBody(.badRequest, "this is not HTTP/1.1")
+        let head = HTTPRequestHead(version: .http1_1, method: .GET, uri: "/")
+        respond(.failure(refusal), to: head, context: context, mustClose: true)
+    }
+
+    /// Looks whether the connection was used; closes it if not. A caller that waits for an answer sends nothing
+    /// meanwhile.
+    private func armIdleTimer(_ time: TimeAmount, _ context: ChannelHandlerContext) {
+        idleTimer = context.eventLoop.assumeIsolated().scheduleTask(in: time) { [self] in
+            let limit = TimeAmount.seconds(limits.idleSeconds)
+            if isBusy { return armIdleTimer(limit, context) }
+            let unused = NIODeadline.now() - lastUse
+            if unused >= limit { return context.close(promise: nil) }
+            armIdleTimer(limit - unused, context)
+        }
+    }
 }

@@ -8,6 +8,7 @@ import Synchronization
 
 /// Serves one router on one bound socket.
 public final class HTTPServer: Sendable {
+    private let router: any Router
     private let channel: any Channel
     private let connections: ConnectionBook
 
@@ -30,41 +31,43 @@ public final class HTTPServer: Sendable {
                     let descriptor: EventLoopFuture<Int32?> =
                         router.needsProcessDetails
                         ? PeerReader.processDescriptor(of: channel) : channel.eventLoop.makeSucceededFuture(nil)
-                    return descriptor.flatMap { descriptor in
+                    return descriptor.and(PeerReader.groups(of: channel)).flatMap { descriptor, groups in
                         channel.eventLoop.makeCompletedFuture {
                             try configure(
                                 channel, router: router, limits: limits, log: log, credentials: credentials,
-                                descriptor: descriptor)
+                                groups: groups, descriptor: descriptor)
                         }
                     }
                 }
             }
         let channel = try await bootstrap.withBoundSocket(descriptor).get()
-        return HTTPServer(channel: channel, connections: connections)
+        return HTTPServer(router: router, channel: channel, connections: connections)
     }
 
-    private init(channel: any Channel, connections: ConnectionBook) {
+    private init(router: any Router, channel: any Channel, connections: ConnectionBook) {
+        self.router = router
         self.channel = channel
         self.connections = connections
     }
 
     private static func configure(
         _ channel: any Channel, router: any Router, limits: ServerLimits, log: Logger,
-        credentials: PeerReader.Credentials, descriptor: Int32?
+        credentials: PeerReader.Credentials, groups: [gid_t], descriptor: Int32?
     ) throws {
         let pipeline = channel.pipeline.syncOperations
-        try pipeline.addHandler(
-            IdleStateHandler(readTimeout: .seconds(limits.idleSeconds), writeTimeout: nil, allTimeout: nil))
-        try pipeline.configureHTTPServerPipeline(withPipeliningAssistance: true, withErrorHandling: true)
+        // Whoever sends requests without reading the answers is not read from any more.
+        try pipeline.addHandler(BackPressureHandler())
+        try pipeline.configureHTTPServerPipeline(withPipeliningAssistance: true, withErrorHandling: false)
         try pipeline.addHandler(
             ExchangeHandler(
                 router: router, limits: limits, log: log, credentials: credentials,
-                groups: [credentials.groupID], processDescriptor: descriptor))
+                groups: [credentials.groupID] + groups, processDescriptor: descriptor))
     }
 
     /// Stops accepting, lets requests in flight end within `grace`, then closes what is left.
     public func stop(grace: Duration) async {
         try? await channel.close()
+        router.stop()
         connections.drain()
         let clock = ContinuousClock()
         let deadline = clock.now + grace

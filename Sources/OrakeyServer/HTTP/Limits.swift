@@ -2,7 +2,8 @@
 public struct ServerLimits: Sendable {
     /// Connections that one user may hold on one socket.
     public var connectionsPerUser = 512
-    /// Seconds after which a connection without traffic is closed.
+    /// Seconds after which a connection without a complete request is closed. Bytes alone don't count: a client that
+    /// sends one now and then would hold its connection for ever.
     public var idleSeconds: Int64 = 60
     /// Bytes of a request's line and headers together.
     public var headBytes = 16 * 1024
@@ -10,6 +11,9 @@ public struct ServerLimits: Sendable {
     public var headerCount = 64
     /// Bytes of a request's body.
     public var bodyBytes = 64 * 1024
+    /// Bytes of a body that is too large that are still read and thrown away, so that a client that sends before it
+    /// reads learns why it was refused.
+    public var wasteBytes = 1024 * 1024
     /// Seconds between two comments on an event stream.
     public var heartbeatSeconds: Int64 = 15
     /// The longest time that `?timeout=` may ask for, in seconds.

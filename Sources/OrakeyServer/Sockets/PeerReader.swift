@@ -29,6 +29,27 @@ enum PeerReader {
         return future.map { Credentials(processID: $0.pid, userID: $0.uid, groupID: $0.gid) }
     }
 
+    /// The supplementary groups of the process at the time of connect; none where there are more than the list holds,
+    /// so that nobody is let in by a guess.
+    static func groups(of channel: any Channel) -> EventLoopFuture<[gid_t]> {
+        guard let provider = channel as? any SocketOptionProvider else {
+            return channel.eventLoop.makeSucceededFuture([])
+        }
+        // SO_PEERGROUPS has no name in this libc.
+        let future: EventLoopFuture<InlineArray<256, gid_t>> = provider.unsafeGetSocketOption(
+            level: NIOBSDSocket.OptionLevel.socket, name: NIOBSDSocket.Option(rawValue: 59))
+        return future.map { list in
+            // The kernel keeps them in ascending order, and what it does not fill is zero: a zero further back than the
+            // first place is no group. A list of group 0 alone can't be told from an empty one, and counts as that.
+            var groups: [gid_t] = []
+            for index in list.indices {
+                if list[index] == 0, index > 0 { break }
+                groups.append(list[index])
+            }
+            return groups == [0] ? [] : groups
+        }.recover { _ in [] }
+    }
+
     /// A descriptor that keeps naming the process that connected, whatever happens to its number (Linux 6.5).
     static func processDescriptor(of channel: any Channel) -> EventLoopFuture<Int32?> {
         guard let provider = channel as? any SocketOptionProvider else {

@@ -22,13 +22,16 @@ public struct BoundSocket: ~Copyable {
 public enum SocketError: Error, Sendable, Equatable, CustomStringConvertible {
     case folder(path: String, reason: String)
     case live(path: String)
+    case samePath(String)
     case inTheWay(path: String)
     case failed(path: String, step: String, reason: String)
 
     public var description: String {
         switch self {
         case .folder(let path, let reason): "the folder of socket \(path) \(reason)"
-        case .live(let path): "another orakeyd serves \(path): stop it, or choose another socket"
+        case .live(let path):
+            "another process serves \(path), probably another orakeyd: stop it, or choose another socket"
+        case .samePath(let path): "the agent and the control socket are the same, \(path): choose two paths"
         case .inTheWay(let path): "\(path) exists and is not a socket: remove it, or choose another path"
         case .failed(let path, let step, let reason): "\(path): \(step): \(reason)"
         }
@@ -107,10 +110,19 @@ public enum SocketBinding {
             throw .failed(path: path, step: "looking", reason: message())
         }
         guard status.st_mode & S_IFMT == S_IFSOCK else { throw .inTheWay(path: path) }
-        let probe = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        // Never waits: a live server whose queue is full would keep a blocking connect for ever.
+        let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
+        let probe = socket(AF_UNIX, kind, 0)
         guard probe >= 0 else { throw .failed(path: path, step: "probing", reason: message()) }
         defer { close(probe) }
-        if unsafe orakey_connect_unix(probe, path) == 0 { throw .live(path: path) }
+        switch unsafe -orakey_connect_unix(probe, path) {
+        // The only answer that means that nobody has the socket open.
+        case ECONNREFUSED: break
+        case ENOENT: return
+        // Listening, with a full queue, or a socket of another type.
+        case 0, EAGAIN, EPROTOTYPE: throw .live(path: path)
+        case let code: throw .failed(path: path, step: "probing", reason: message(code))
+        }
         guard unsafe unlink(path) == 0 else {
             throw .failed(path: path, step: "removing the stale socket", reason: message())
         }
