@@ -47,12 +47,21 @@ public enum OrakeyTool {
             let message = full.split(separator: "\n").first.map(String.init) ?? "wrong usage"
             let help = full.split(separator: "\n").last { $0.contains("--help") }
             let advice = help.flatMap { $0.split(separator: "'").dropFirst().first.map(String.init) } ?? "orakey --help"
-            let what = message.hasPrefix("Error: ") ? String(message.dropFirst(7)) : message
+            let what = withoutSecrets(message.hasPrefix("Error: ") ? String(message.dropFirst(7)) : message)
             Console.complain("\(what.hasSuffix(".") ? String(what.dropLast()) : what); see \(advice)")
             return ExitStatus.usage.rawValue
         }
         let failure = Failure(error)
         if let message = failure.message { Console.complain(message) }
         return failure.code
+    }
+
+    /// The parser quotes what it does not understand. Anything as long as a key, or words typed where none belong, may be
+    /// a secret that went to the wrong place, and does not get repeated.
+    private static func withoutSecrets(_ message: String) -> String {
+        message.split(separator: "'", omittingEmptySubsequences: false).enumerated().map { index, part in
+            let isQuoted = index % 2 == 1
+            return isQuoted && (part.utf8.count > 32 || part.contains(" ")) ? "..." : String(part)
+        }.joined(separator: "'")
     }
 }

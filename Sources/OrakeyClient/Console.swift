@@ -21,6 +21,19 @@ public enum Console {
 
     /// One line on standard error, under the program's name.
     public static func complain(_ message: String) {
-        _ = write(Array("orakey: \(message)\n".utf8), to: STDERR_FILENO)
+        _ = write(Array("orakey: \(printable(message))\n".utf8), to: STDERR_FILENO)
+    }
+
+    /// The text with everything replaced that could paint a terminal: messages may quote what an endpoint sent.
+    public static func printable(_ text: String) -> String {
+        var result = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars {
+            switch scalar.value {
+            case 0x0A: result.append(scalar)
+            case ..<0x20, 0x7F..<0xA0, 0x200E...0x200F, 0x202A...0x202E, 0x2066...0x2069: result.append("?")
+            default: result.append(scalar)
+            }
+        }
+        return String(result)
     }
 }

@@ -324,3 +324,15 @@ def test_exec_passes_signals_on_and_dies_like_the_command(shell, handing_out):
 @pytest.mark.parametrize("command, code", [(["no-such-command"], 127), (["sh", "-c", "exit 9"], 9)])
 def test_exec_with_a_child_has_the_same_exit_codes(shell, handing_out, command, code):
     assert shell.orakey("exec", "--on-rotate", "HUP", "--", *command).code == code
+
+
+def test_messages_of_others_cannot_paint_the_terminal(shell, daemon):
+    daemon.script["GET", "/v1/key"] = error(503, "no_key", "a\x1b[2Jb\u202ec")
+    assert shell.orakey("get").line() == "a?[2Jb?c; what to do"
+
+
+def test_a_daemon_that_goes_while_the_chain_is_awaited(shell, daemon):
+    daemon.script["POST", "/v1/keys"] = [Answer(202, ACCEPTED), Answer(lost=True)]
+    done = shell.orakey("keys", "create")
+    assert done.code == 75
+    assert "intent 5 is journaled" in done.line()

@@ -6,7 +6,7 @@ import pytest
 
 COMMANDS = [
     [], ["get"], ["exec"], ["keys"], ["keys", "list"], ["keys", "create"], ["rotate"], ["revoke"], ["status"], ["watch"],
-    ["lock"], ["unlock"], ["intents"], ["intents", "list"], ["intents", "show"],
+    ["lock"], ["unlock"], ["intents"], ["intents", "list"], ["intents", "show"], ["doctor"],
     ["init"], ["wallet"], ["wallet", "new"], ["wallet", "import"], ["wallet", "address"], ["wallet", "export"],
     ["wallet", "passwd"], ["contract", "deploy"], ["contract", "info"], ["inspect"], ["verify"], ["derive"],
     ["abi", "encode"], ["abi", "decode"], ["abi", "selector"], ["tx", "decode"],
@@ -53,3 +53,13 @@ def test_the_user_s_socket_goes_before_the_system_s(shell):
     done = shell.orakey("get")
     assert done.code == 69
     assert str(path) in done.line()
+
+
+@pytest.mark.parametrize("arguments", [
+    ["get", "BASE:5FH3jBjPuoSLn1je1dyQMxnhEGAzgERUW88KyFcN4KDC"], ["wallet", "import", "--private-key", "11" * 32],
+    ["wallet", "import", "--mnemonic", "test test test test test test test test test test test junk"],
+])
+def test_a_secret_in_the_wrong_place_is_not_repeated(shell, arguments):
+    done = shell.orakey(*arguments)
+    assert done.code == 64
+    assert arguments[-1] not in done.err and "'...'" in done.line()

@@ -28,7 +28,7 @@ struct ContractInfo: AsyncParsableCommand {
         guard !code.isEmpty else {
             throw Failure(.negative, "there is no contract at \(address) on chain \(target.id), block \(head.number)")
         }
-        let views = ReferenceContract.Views(chain: target, address: address, block: head.number)
+        let views = try ReferenceContract.Views(chain: target, address: address, block: head.number)
         let isReference = try await views.isReference()
         let count = isReference ? try await owner.asyncMap { try await views.keyCount($0) } : nil
         let revoker = isReference ? try await owner.asyncMap { try await views.revoker(of: $0) } : nil

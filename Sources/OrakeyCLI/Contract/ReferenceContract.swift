@@ -18,13 +18,22 @@ enum ReferenceContract {
         let chain: Chain
         let address: Address
         let block: UInt64
+        private let contract: ContractDescription
+        private let binding: ApiKeysContract
+
+        init(chain: Chain, address: Address, block: UInt64) throws {
+            self.chain = chain
+            self.address = address
+            self.block = block
+            contract = try ContractDescription.reference(at: address, chainID: chain.id)
+            binding = try ApiKeysContract()
+        }
 
         /// Whether it has the reference contract's prefix: the one that follows from chain and address.
         func isReference() async throws -> Bool {
-            let expected = try ContractDescription.reference(at: address, chainID: chain.id).messagePrefix
             do {
-                let prefix: UInt256 = try await ask("PREFIX() view returns (uint256)", [])
-                return Array(prefix.bigEndianBytes.prefix(24)) == expected
+                let prefix = try await ask(binding.prefix())
+                return Array(prefix.bigEndianBytes.prefix(24)) == contract.messagePrefix
             } catch let error as RPCError where error.isAnswerOfContract {
                 return false
             } catch is ABIError {
@@ -32,19 +41,13 @@ enum ReferenceContract {
             }
         }
 
-        func keyCount(_ owner: Address) async throws -> UInt256 {
-            try await ask("keyCount(address) view returns (uint256)", [.address(owner)])
-        }
+        func keyCount(_ owner: Address) async throws -> UInt64 { try await ask(binding.keyCount(owner)) }
 
-        func revoker(of owner: Address) async throws -> Address {
-            try await ask("revokerOf(address) view returns (address)", [.address(owner)])
-        }
+        func revoker(of owner: Address) async throws -> Address { try await ask(binding.revokerOf(owner)) }
 
-        private func ask<T: ABIRepresentable>(_ signature: String, _ arguments: [ABIValue]) async throws -> T {
-            let function = try ABIFunction(signature: signature)
-            let call = CallRequest(to: address, data: try function.encodeCall(arguments))
-            let answer = try await chain.client.send(.call(call, .number(block)))
-            return try function.decodeReturn(answer, as: T.self)
+        private func ask<Answer>(_ call: ABICall<Answer>) async throws -> Answer {
+            let request = CallRequest(to: address, data: call.data)
+            return try call.result(of: try await chain.client.send(.call(request, .number(block))))
         }
     }
 }

@@ -29,7 +29,7 @@ struct IntentsList: ParsableCommand {
                 [
                     "\(intent.id)", intent.kind.rawValue, intent.network, intent.state.rawValue,
                     intent.nonce.map(String.init) ?? "-", intent.block.map(String.init) ?? "-",
-                    "\(intent.messages.count)", intent.error ?? intent.attempts.last?.hash ?? "-",
+                    "\(intent.messages.count)", Console.printable(intent.error ?? intent.attempts.last?.hash ?? "-"),
                 ]
             })
     }
@@ -48,7 +48,7 @@ struct IntentsShow: ParsableCommand {
         Output.fields([
             ("intent", "\(intent.id)"), ("kind", intent.kind.rawValue), ("network", intent.network),
             ("state", intent.state.rawValue), ("nonce", intent.nonce.map(String.init)),
-            ("block", intent.block.map(String.init)), ("error", intent.error),
+            ("block", intent.block.map(String.init)), ("error", intent.error.map(Console.printable)),
         ])
         for message in intent.messages { Output.line("message  \(message)") }
         for attempt in intent.attempts {

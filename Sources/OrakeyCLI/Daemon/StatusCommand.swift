@@ -43,11 +43,13 @@ struct StatusCommand: ParsableCommand {
             ("  pending", network.pendingIntents == 0 ? nil : Amounts.count(network.pendingIntents, "intent")),
         ])
         for endpoint in network.endpoints {
-            let state = endpoint.healthy ? Style.output.green("ok") : Style.output.red(endpoint.error ?? "not healthy")
+            let state =
+                endpoint.healthy
+                ? Style.output.green("ok") : Style.output.red(Console.printable(endpoint.error ?? "not healthy"))
             Output.line("  endpoint  \(endpoint.url)  \(state)")
         }
         for alarm in network.alarms {
-            Output.line("  " + Style.output.red("alarm") + "  \(alarm.code): \(alarm.message)")
+            Output.line("  " + Style.output.red("alarm") + "  \(alarm.code): \(Console.printable(alarm.message))")
         }
     }
 

@@ -79,7 +79,13 @@ enum Change {
             let blocks = heads.flatMap { $0.elapsed(client) }.map { ", \(Amounts.count($0, "block"))" } ?? ""
             line.show("waiting for the chain\(blocks)")
             let time = WaitTime(seconds: min(sliceSeconds, max(1, timeout - line.elapsed)))
-            progress = try attempt { () throws(ClientError) in try call(time) }
+            do throws(ClientError) {
+                progress = try attempt { () throws(ClientError) in try call(time) }
+            } catch {
+                guard error.kind == .unreachable || error.kind == .noAnswer else { throw error }
+                throw Failure(
+                    .temporary, "\(error.message); \(intents(first.accepted)) is journaled and goes on when it is back")
+            }
         }
         return progress
     }

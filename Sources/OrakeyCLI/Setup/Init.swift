@@ -66,6 +66,15 @@ struct Init: AsyncParsableCommand {
         if known == nil { try write(file, target, wallet: path) }
         if target.contract == nil { target.contract = try await deployContract(target, owner, path, questions) }
         if let contract = target.contract { try record(contract, of: target, in: file) }
+        if file == HostEnvironment.systemConfigurationFile, geteuid() == 0 {
+            guard let service = ServiceUser() else {
+                say(
+                    "open: there is no user \(ServiceUser.name) yet; make one and run this again: useradd --system orakeyd"
+                )
+                return
+            }
+            try service.giveAccess(configuration: file, wallet: path)
+        }
         try await SetupChecks(chain: target, owner: owner.address, file: file, wallet: path).report(json)
     }
 

@@ -17,7 +17,7 @@ struct SetupChecks {
         let balance = try await chain.client.send(.balance(owner, .number(head.number)))
         if let contract = chain.contract {
             try await chain.requireCode(at: contract, block: head)
-            let views = ReferenceContract.Views(chain: chain, address: contract, block: head.number)
+            let views = try ReferenceContract.Views(chain: chain, address: contract, block: head.number)
             let isReference = try await views.isReference()
             say(
                 "ok: there is \(isReference ? "the reference contract" : "a contract") at \(contract), block \(head.number)"

@@ -5,12 +5,12 @@ import OrakeyClient
 enum AtomicFile {
     /// Writes a file of mode 0600: temporary file beside it, sync, rename, sync of the folder.
     ///
-    /// - Parameter replacing: Whether an existing file is replaced or an error.
+    /// - Parameter replacing: Whether an existing file is replaced, keeping its owner and mode, or an error.
     static func write(_ text: String, to path: String, replacing: Bool) throws {
         if !replacing, access(path, F_OK) == 0 { throw Failure(.cannotCreate, "\(path) exists already") }
         let temporary = "\(path).\(UInt64.random(in: .min ... .max)).tmp"
         do {
-            try writeSynced(text, temporary)
+            try writeSynced(text, temporary, like: replacing ? path : nil)
             guard rename(temporary, path) == 0 else { throw failure(path) }
         } catch {
             unlink(temporary)
@@ -43,10 +43,15 @@ enum AtomicFile {
         return slash == path.startIndex ? "/" : String(path[..<slash])
     }
 
-    private static func writeSynced(_ text: String, _ path: String) throws {
+    private static func writeSynced(_ text: String, _ path: String, like old: String?) throws {
         let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else { throw failure(path) }
         defer { close(descriptor) }
+        var status = stat()
+        if let old, stat(old, &status) == 0 {
+            guard fchown(descriptor, status.st_uid, status.st_gid) == 0, fchmod(descriptor, status.st_mode & 0o777) == 0
+            else { throw failure(path) }
+        }
         guard Console.write(Array(text.utf8), to: descriptor), fsync(descriptor) == 0 else { throw failure(path) }
     }
 

@@ -31,7 +31,10 @@ struct Failure: Error {
         switch error {
         case let error as Failure: self = error
         case let error as any HasExitStatus:
-            self.init(error.exitStatus, error.advice.map { "\(error); \($0)" } ?? "\(error)")
+            // One line, whatever an endpoint sent; a configuration's problems have a line each.
+            let what =
+                error is ConfigurationError ? "\(error)" : "\(error)".split(separator: "\n").joined(separator: " ")
+            self.init(error.exitStatus, error.advice.map { "\(what); \($0)" } ?? what)
         default: self.init(.software, "\(error)")
         }
     }

@@ -33,11 +33,19 @@ struct WalletExport: ParsableCommand {
                 say("the wallet has an additional passphrase (BIP-39) that the words alone do not hold")
             }
         case (.privateKey, .privateKey(let key)):
-            try print(secret: PrivateKeyText.write(key))
+            try print(secret: Self.digits(of: key))
         case (.mnemonic, _):
             throw Failure(.usage, "\(path) holds a private key; export it with --private-key")
         default:
             throw Failure(.usage, "\(path) holds words, from which every key comes; export them with --mnemonic")
+        }
+    }
+
+    /// The key as 0x and hex digits, without a String in between.
+    private static func digits(of key: SecretBytes) -> SecretBytes {
+        SecretBytes(count: 2 + 2 * key.count) { text in
+            guard let start = text.baseAddress else { return }
+            key.withUnsafeBytes { LowercaseHex.writePrefixed($0, to: start) }
         }
     }
 }

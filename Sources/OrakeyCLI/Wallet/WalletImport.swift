@@ -88,8 +88,8 @@ struct SecretSource {
             }
             return (.mnemonic(mnemonic, passphrase: additional), try newPassphrase())
         case .privateKey:
-            let key = try PrivateKeyText.parse(input("The private key: ", limit: 128))
-            return (.privateKey(key), try newPassphrase())
+            let secret = try WalletSecret(privateKeyHex: input("The private key: ", limit: 128))
+            return (secret, try newPassphrase())
         case .keystoreJSON:
             guard isatty(STDIN_FILENO) == 0 else {
                 throw Failure(.usage, "the key file comes from standard input: --keystore-json < file")
@@ -107,51 +107,5 @@ struct SecretSource {
     private func input(_ prompt: String, limit: Int) throws -> SecretBytes {
         if isatty(STDIN_FILENO) == 1 { return try .readFromTerminal(prompt: prompt, maxCount: limit) }
         return try .read(fileDescriptor: STDIN_FILENO, maxCount: limit)
-    }
-}
-
-/// A private key as text, without a String in between.
-enum PrivateKeyText {
-    static func parse(_ text: SecretBytes) throws -> SecretBytes {
-        try text.withUnsafeBytes { bytes in
-            var digits = bytes[...]
-            if digits.starts(with: "0x".utf8) { digits = digits.dropFirst(2) }
-            guard digits.count == 64 else {
-                throw WalletError.privateKey(
-                    reason: "it has \(digits.count) characters where 64 hex digits are expected")
-            }
-            return try SecretBytes(count: 32) { key in
-                for (index, digit) in digits.enumerated() {
-                    guard let value = value(of: digit) else {
-                        throw WalletError.privateKey(reason: "character \(index + 1) is not a hex digit")
-                    }
-                    key[index / 2] = key[index / 2] << 4 | value
-                }
-            }
-        }
-    }
-
-    private static func value(of digit: UInt8) -> UInt8? {
-        switch digit {
-        case 0x30...0x39: digit - 0x30
-        case 0x41...0x46: digit - 0x41 + 10
-        case 0x61...0x66: digit - 0x61 + 10
-        default: nil
-        }
-    }
-
-    /// The key as 0x and 64 digits.
-    static func write(_ key: SecretBytes) -> SecretBytes {
-        let digits = Array("0123456789abcdef".utf8)
-        return SecretBytes(count: 2 + 2 * key.count) { text in
-            text[0] = UInt8(ascii: "0")
-            text[1] = UInt8(ascii: "x")
-            key.withUnsafeBytes { key in
-                for index in key.indices {
-                    text[2 + 2 * index] = digits[Int(key[index] >> 4)]
-                    text[3 + 2 * index] = digits[Int(key[index] & 15)]
-                }
-            }
-        }
     }
 }

@@ -1,0 +1,85 @@
+import ArgumentParser
+import OrakeyAPI
+import OrakeyClient
+import OrakeyConfig
+import StrictJSON
+
+/// `orakey doctor`.
+struct Doctor: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Look at everything that orakeyd needs, and say what to mend.",
+        discussion: """
+            Configuration, permissions, wallet file, endpoints, chain id, clock, contract, balance, and what the running \
+            daemon says about pool, consumers and alarms. Changes nothing. Exit code 1 when something has to be mended.
+            """)
+
+    @OptionGroup var configuration: ConfigurationOptions
+    @OptionGroup var json: JSONOption
+
+    func run() async throws {
+        var findings: [Finding] = []
+        func report(_ finding: Finding) {
+            findings.append(finding)
+            if !json.isOn { Output.line(finding.line) }
+        }
+        let daemon = DaemonCheckUp.status()
+        do {
+            let loaded = try configuration.load()
+            report(.ok("configuration", "\(loaded.file) is valid"))
+            FileCheckUp(loaded).findings().forEach(report)
+            for section in loaded.networks {
+                let owner = (try? daemon.get())?.networks.first { $0.network == "\(section.name)" }?.owner
+                for finding in await NetworkCheckUp(section: section, owner: owner).findings() { report(finding) }
+            }
+        } catch {
+            report(.failure("configuration", error))
+        }
+        DaemonCheckUp.findings(daemon).forEach(report)
+        if json.isOn { Output.json(["findings": .array(findings.map(\.json))]) }
+        if findings.contains(where: { $0.state == .failure }) { throw Failure.negative }
+    }
+}
+
+/// What the running daemon says about itself.
+enum DaemonCheckUp {
+    static func status() -> Result<Status, ClientError> {
+        do throws(ClientError) {
+            return .success(try ControlClient().status())
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    static func findings(_ answer: Result<Status, ClientError>) -> [Finding] {
+        let status: Status
+        switch answer {
+        case .failure(let error): return [.failure("daemon", error)]
+        case .success(let answered): status = answered
+        }
+        var findings: [Finding] = [.ok("daemon", "orakeyd \(status.version) answers")]
+        if status.version != orakeyVersion {
+            findings.append(
+                .warning("daemon", "orakey is of version \(orakeyVersion)", mend: "restart orakeyd after an update"))
+        }
+        if status.state == .locked {
+            findings.append(.failure("daemon", "the wallet is locked, no key is handed out", mend: "orakey unlock"))
+        }
+        for network in status.networks {
+            let subject = "pool of \(network.network)"
+            findings.append(
+                network.pool.ready >= network.pool.target
+                    ? .ok(subject, "\(network.pool.ready) of \(network.pool.target) keys ready")
+                    : .warning(
+                        subject, "\(network.pool.ready) of \(network.pool.target) keys ready",
+                        mend: "it fills by itself; orakey intents shows what it waits for"))
+            for alarm in network.alarms {
+                findings.append(.failure("alarm on \(network.network)", "\(alarm.code): \(alarm.message)", mend: nil))
+            }
+        }
+        for consumer in status.consumers where consumer.fingerprint == nil {
+            findings.append(
+                .warning("consumer \(consumer.name)", "has no key yet", mend: "orakey intents shows what it waits for"))
+        }
+        return findings
+    }
+}

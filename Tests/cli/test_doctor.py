@@ -1,0 +1,114 @@
+"""orakey doctor: every fault is found, named and comes with its mend."""
+
+import json
+
+import pytest
+from support.contracts import Contract
+from support.devchain import throwaway_account
+
+from .scripted_daemon import Answer
+
+OWNER = throwaway_account(5).address
+
+
+def status(**fields):
+    network = {
+        "network": "BASE", "chain_id": 31337, "contract": None, "owner": fields.pop("owner", OWNER), "head": 1,
+        "head_age_seconds": 1, "lag_blocks": 0, "balance": "1", "pool": fields.pop("pool", {"ready": 2, "target": 2, "pending": 0}),
+        "pending_intents": 0, "alarms": fields.pop("alarms", []), "endpoints": []}
+    return Answer(body={
+        "version": "0.1.0", "uptime_seconds": 1, "state": "unlocked", "networks": [network],
+        "consumers": [{"name": "chatbot", "network": "BASE", "generation": 1, "fingerprint": "SHA256:0123456789abcdef"}],
+        **fields})
+
+
+@pytest.fixture
+def house(shell, light_wallet, chain, daemon):
+    """Everything in order; `house(rpc=...)` writes the configuration with something else in it."""
+    chain.rpc("evm_mine")
+    address = Contract.deploy(chain).address
+    daemon.script["GET", "/v1/status"] = status()
+
+    def write(rpc=chain.url, chain_id=chain.chain_id, contract=address, more=""):
+        line = f'contract: "{contract}"' if contract else ""
+        shell.private_file("orakeyd.yaml", f"""
+wallet: {{ keystore: light.json }}
+networks:
+  BASE:
+    chain_id: {chain_id}
+    rpc: ["{rpc}"]
+    {line}
+{more}
+""")
+
+    write()
+    return write
+
+
+def findings(shell) -> tuple[int, dict]:
+    done = shell.orakey("doctor", "--config", "orakeyd.yaml", "--json")
+    rows = json.loads(done.out)["findings"]
+    return done.code, {row["subject"]: row for row in rows if row["state"] != "ok"} or {"all": rows}
+
+
+def test_everything_in_order(shell, house):
+    code, found = findings(shell)
+    assert code == 0, found
+    subjects = [row["subject"] for row in found["all"]]
+    assert [subject.split(" ")[0] for subject in subjects] == [
+        "configuration", "wallet", "BASE", "contract", "money", "daemon", "pool"]
+    done = shell.orakey("doctor", "--config", "orakeyd.yaml")
+    assert done.code == 0 and all(line.startswith("ok ") for line in done.out.splitlines())
+
+
+@pytest.mark.parametrize("fault, subject, words", [
+    (dict(contract="0x" + "11" * 20), "BASE", "there is no contract"),
+    (dict(contract=None), "contract on BASE", "none is configured"),
+    (dict(rpc="http://127.0.0.1:1"), "BASE at http://127.0.0.1:1", "connect"),
+    (dict(chain_id=8453), "BASE at ", "serves chain 31337"),
+    (dict(more="wrong: 1"), "configuration", "wrong"),
+])
+def test_faults_of_configuration_and_chain(shell, house, fault, subject, words):
+    house(**fault)
+    code, found = findings(shell)
+    assert code == 1
+    (row,) = [row for name, row in found.items() if name.startswith(subject)]
+    assert row["state"] == "failure" and words in row["detail"]
+
+
+def test_another_contract(shell, house, chain):
+    house(contract=Contract.deploy(chain, "MinimalKeys").address)
+    code, found = findings(shell)
+    assert code == 1 and "not the reference contract" in found["contract on BASE"]["detail"]
+
+
+def test_wallet_that_others_can_read(shell, house, light_wallet):
+    light_wallet.chmod(0o644)
+    code, found = findings(shell)
+    assert code == 1 and "chmod 600" in found["wallet"]["detail"]
+
+
+def test_wallet_that_is_not_there(shell, house, light_wallet):
+    light_wallet.unlink()
+    code, found = findings(shell)
+    assert code == 1 and found["wallet"]["mend"] == "orakey init makes one"
+
+
+@pytest.mark.parametrize("answer, subject, state, code", [
+    (status(state="locked"), "daemon", "failure", 1),
+    (status(pool={"ready": 0, "target": 2, "pending": 2}), "pool of BASE", "warning", 0),
+    (status(alarms=[{"code": "foreign_key", "message": "m", "since": 1}]), "alarm on BASE", "failure", 1),
+    (status(consumers=[{"name": "a", "network": "BASE", "generation": None, "fingerprint": None}]), "consumer a", "warning", 0),
+    (status(owner="0x" + "77" * 20), "money on BASE", "failure", 1),
+    (status(version="0.0.1"), "daemon", "warning", 0),
+])
+def test_what_the_daemon_says(shell, house, daemon, answer, subject, state, code):
+    daemon.script["GET", "/v1/status"] = answer
+    ended, found = findings(shell)
+    assert ended == code and found[subject]["state"] == state
+
+
+def test_without_a_daemon(shell, house):
+    shell.environment["ORAKEY_CONTROL_SOCK"] = str(shell.folder / "nowhere.sock")
+    code, found = findings(shell)
+    assert code == 1 and "not running" in found["daemon"]["detail"]
