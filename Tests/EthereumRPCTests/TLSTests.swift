@@ -69,11 +69,16 @@ struct TLSFolder {
         folder = NSTemporaryDirectory() + "orakey-tls-\(UUID().uuidString)"
         try FileManager.default.createDirectory(
             atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-        try await run(
-            ["req", "-x509"] + Self.newKey + [
-                "-keyout", path("ca.key"), "-out", path("ca.pem"), "-subj", "/CN=test authority", "-days", "2",
-            ])
-        try await issue("localhost")
+        do {
+            try await run(
+                ["req", "-x509"] + Self.newKey + [
+                    "-keyout", path("ca.key"), "-out", path("ca.pem"), "-subj", "/CN=test authority", "-days", "2",
+                ])
+            try await issue("localhost")
+        } catch {
+            remove()
+            throw error
+        }
     }
 
     private static let newKey = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
