@@ -130,6 +130,46 @@ public struct RevokeRequest: Sendable, Equatable {
     }
 }
 
+/// `POST /v1/keys/adopt`: take keys that this host did not create into the pool. By fingerprint, by message, or all.
+public struct AdoptRequest: Sendable, Equatable {
+    public var selector: RevokeRequest.Selector
+    /// Narrows `all` to one network.
+    public var network: String?
+
+    public init(_ selector: RevokeRequest.Selector, network: String? = nil) {
+        self.selector = selector
+        self.network = network
+    }
+
+    public init(json: JSON) throws(JSONError) {
+        var reader = try JSONReader(json)
+        var found: [RevokeRequest.Selector] = []
+        if let message = try reader.optionalString("message") { found.append(.message(message)) }
+        if let fingerprint = try reader.optionalString("fingerprint") { found.append(.fingerprint(fingerprint)) }
+        if let all = try reader.optionalBool("all") {
+            guard all else { throw reader.invalid("all", "must be true or absent") }
+            found.append(.all)
+        }
+        network = try reader.optionalString("network")
+        try reader.finish()
+        guard found.count == 1, let only = found.first else {
+            throw reader.invalid("", "exactly one of message, fingerprint and all is needed")
+        }
+        selector = only
+    }
+
+    public var json: JSON {
+        var object: JSONObject = [:]
+        switch selector {
+        case .message(let message): object["message"] = .of(message)
+        case .fingerprint(let fingerprint): object["fingerprint"] = .of(fingerprint)
+        case .all, .key, .consumer: object["all"] = true
+        }
+        object.set("network", network)
+        return .object(object)
+    }
+}
+
 /// A key that somebody wants dead, kept out of every description.
 public struct LeakedKey: Sendable, Equatable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     public let text: String

@@ -5,14 +5,15 @@ public import OrakeyCore
 public struct Service: Sendable {
     let router: any Router
 
-    /// Hands keys to consumers.
-    public static func agent(board: HandoutBoard, policy: Policy) -> Service {
-        Service(router: AgentRouter(board: board, policy: policy))
-    }
-
-    /// Takes an operator's commands.
-    public static func control(_ agent: KeyAgent, context: ControlContext) -> Service {
-        Service(router: ControlRouter(agent: agent, context: context))
+    /// Both sockets of one agent: keys for consumers, and an operator's commands.
+    public static func pair(
+        _ agent: KeyAgent, policy: Policy, context: ControlContext
+    ) -> (agent: Service, control: Service) {
+        let counters = HandoutCounters()
+        return (
+            Service(router: AgentRouter(board: agent.board, policy: policy, counters: counters)),
+            Service(router: ControlRouter(agent: agent, context: context, counters: counters))
+        )
     }
 }
 

@@ -121,7 +121,7 @@ enum IntentRow {
 
 enum SlotRow {
     static func save(_ slot: TransactionSlot, in db: Database) throws {
-        let (state, inclusion) = columns(of: slot.state)
+        let (state, block, inclusion) = columns(of: slot.state)
         try db.execute(
             sql: """
                 INSERT OR REPLACE INTO slot (id, network, nonce, call_data, gas_limit, urgent, state, block, block_hash,
@@ -130,7 +130,7 @@ enum SlotRow {
                 """,
             arguments: [
                 slot.id, slot.network.description, Int64(bitPattern: slot.nonce), Data(slot.callData),
-                Int64(bitPattern: slot.gasLimit), slot.isUrgent, state, inclusion.map { Int64(bitPattern: $0.block) },
+                Int64(bitPattern: slot.gasLimit), slot.isUrgent, state, block.map { Int64(bitPattern: $0) },
                 inclusion?.blockHash.blob, inclusion?.transaction.blob, slot.intents.list,
             ])
         for (position, attempt) in slot.attempts.enumerated() {
@@ -141,24 +141,26 @@ enum SlotRow {
                 }
             try db.execute(
                 sql: """
-                    INSERT INTO attempt (slot, position, hash, raw, max_fee, tip, gas_price, urgent, signed_at, sent_at)
-                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    INSERT INTO attempt (slot, position, hash, raw, max_fee, tip, gas_price, urgent, cancels, signed_at,
+                        sent_at)
+                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                     ON CONFLICT (slot, position) DO UPDATE SET sent_at = excluded.sent_at
                     """,
                 arguments: [
                     slot.id, position, attempt.hash.blob, Data(attempt.raw), fees.maxFee, fees.tip, fees.gasPrice,
-                    attempt.isUrgent, attempt.signedAt.milliseconds, attempt.sentAt?.milliseconds,
+                    attempt.isUrgent, attempt.isCancellation, attempt.signedAt.milliseconds,
+                    attempt.sentAt?.milliseconds,
                 ])
         }
     }
 
-    private static func columns(of state: TransactionSlot.State) -> (String, TransactionSlot.Inclusion?) {
+    private static func columns(of state: TransactionSlot.State) -> (String, UInt64?, TransactionSlot.Inclusion?) {
         switch state {
-        case .signed: ("signed", nil)
-        case .broadcast: ("broadcast", nil)
-        case .mined(let inclusion): ("mined", inclusion)
-        case .confirmed(let inclusion): ("confirmed", inclusion)
-        case .lost: ("lost", nil)
+        case .signed: ("signed", nil, nil)
+        case .broadcast: ("broadcast", nil, nil)
+        case .mined(let inclusion): ("mined", inclusion.block, inclusion)
+        case .confirmed(let inclusion): ("confirmed", inclusion.block, inclusion)
+        case .lost(let block): ("lost", block, nil)
         }
     }
 
@@ -188,7 +190,7 @@ enum SlotRow {
         case "broadcast": .broadcast
         case "mined": .mined(try inclusion())
         case "confirmed": .confirmed(try inclusion())
-        case "lost": .lost
+        case "lost": .lost(at: row.unsigned("block") ?? 0)
         default: throw StoreError.badRow("a slot's state")
         }
     }
@@ -205,7 +207,8 @@ enum SlotRow {
         let sentAt: Int64? = row["sent_at"]
         return Attempt(
             hash: try row.requiredBytes32("hash"), raw: row.bytes("raw") ?? [], fees: fees,
-            isUrgent: try row.integer("urgent") != 0, signedAt: Timestamp(milliseconds: try row.integer("signed_at")),
+            isUrgent: try row.integer("urgent") != 0, isCancellation: try row.integer("cancels") != 0,
+            signedAt: Timestamp(milliseconds: try row.integer("signed_at")),
             sentAt: sentAt.map { Timestamp(milliseconds: $0) })
     }
 }

@@ -110,25 +110,29 @@ public final class SQLiteJournal: Journal {
                 snapshot.cursor = Cursor(block: UInt64(bitPattern: block), hash: try row.bytes32("cursor_hash"))
             }
             let horizon = (snapshot.cursor?.block).map { $0 > 128 ? Int64($0 - 128) : 0 } ?? 0
-            snapshot.keys = try Row.fetchAll(
-                db,
-                sql: """
-                    SELECT * FROM key WHERE network = ? AND owner = ?
-                    AND (state <> 'disabled' OR disabled_block > ?)
-                    """, arguments: [name, owner.blob, horizon]
-            ).map(KeyRow.decode)
+            // Settled creates, and what the contract held at the beginning; not what was revoked before it existed.
             snapshot.highestMessage = try Data32.bytes32(
                 try [UInt8].fetchBlob(
                     db,
                     """
-                    SELECT max(message) FROM key WHERE network = ? AND owner = ?
-                    AND state NOT IN ('pending', 'orphaned') AND (created_block IS NOT NULL OR state <> 'disabling')
-                    """, [name, owner.blob]))
+                    SELECT max(message) FROM key WHERE network = ? AND owner = ? AND state NOT IN ('pending', 'orphaned')
+                    AND (created_block <= ? OR (created_block IS NULL AND reason IS NULL AND state <> 'disabling'))
+                    """, [name, owner.blob, Int64(bitPattern: snapshot.cursor?.block ?? 0)]))
+            snapshot.keys = try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT * FROM key WHERE network = ? AND owner = ?
+                    AND (state <> 'disabled' OR disabled_block >= ? OR ? IS NULL OR message > ?)
+                    """,
+                arguments: [
+                    name, owner.blob, horizon, snapshot.highestMessage?.blob, snapshot.highestMessage?.blob,
+                ]
+            ).map(KeyRow.decode)
             snapshot.slots = try Row.fetchAll(
                 db,
                 sql: """
                     SELECT * FROM slot WHERE network = ?
-                    AND (state IN ('signed', 'broadcast', 'mined') OR (state = 'confirmed' AND block > ?))
+                    AND (state IN ('signed', 'broadcast', 'mined') OR (state IN ('confirmed', 'lost') AND block >= ?))
                     """, arguments: [name, horizon]
             ).map { try SlotRow.decode($0, in: db) }
             let watched = snapshot.slots.flatMap(\.intents)
@@ -188,6 +192,19 @@ public final class SQLiteJournal: Journal {
                 db, sql: "SELECT * FROM key WHERE id > ? AND (? IS NULL OR state = ?) ORDER BY id LIMIT ?",
                 arguments: [cursor, state?.rawValue, state?.rawValue, limit]
             ).map { ($0["id"], try KeyRow.decode($0)) }
+        }
+    }
+
+    public func keyCounts() throws -> [(network: NetworkName, state: KeyState, count: Int)] {
+        try queue.read { db in
+            try Row.fetchAll(
+                db, sql: "SELECT network, state, count(*) AS n FROM key GROUP BY network, state ORDER BY network, state"
+            ).map { row in
+                guard let state = KeyState(rawValue: try row.text("state")) else {
+                    throw StoreError.badRow("a key's state")
+                }
+                return (try row.network("network"), state, Int(try row.integer("n")))
+            }
         }
     }
 

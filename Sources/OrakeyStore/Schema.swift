@@ -41,7 +41,8 @@ enum Schema {
                 CREATE INDEX slot_by_network ON slot (network, state);
                 CREATE TABLE attempt (
                     slot INTEGER NOT NULL, position INTEGER NOT NULL, hash BLOB NOT NULL UNIQUE, raw BLOB NOT NULL,
-                    max_fee TEXT, tip TEXT, gas_price TEXT, urgent INTEGER NOT NULL, signed_at INTEGER NOT NULL,
+                    max_fee TEXT, tip TEXT, gas_price TEXT, urgent INTEGER NOT NULL,
+                    cancels INTEGER NOT NULL, signed_at INTEGER NOT NULL,
                     sent_at INTEGER, PRIMARY KEY (slot, position)
                 ) STRICT, WITHOUT ROWID;
                 CREATE TABLE consumer (

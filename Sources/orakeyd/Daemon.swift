@@ -27,6 +27,8 @@ struct Daemon {
         let encrypted = try WalletFile.read(configuration.wallet.keystore)
         let state = try StateDirectory(statePath)
         let sockets = try Sockets.bind(options: options, configuration: configuration, environment: environment)
+        // Also where the start fails further on: a socket that nobody serves would mislead clients.
+        defer { sockets.remove() }
         let journal = try SQLiteJournal(path: state.journalPath)
 
         let builder = try ProfileBuilder(configuration: configuration)
@@ -54,10 +56,11 @@ struct Daemon {
             version: Version.text, startedAt: clock.now, allowedUsers: [environment.userID],
             allowedGroups: configuration.listen.controlGroup.map { [$0] } ?? [], unlock: unlock)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let services = OrakeyServer.Service.pair(agent, policy: Policy(consumers: consumers), context: control)
         let servers = ServerService(
             endpoints: [
-                .init(descriptor: sockets.agent, service: .agent(board: board, policy: Policy(consumers: consumers))),
-                .init(descriptor: sockets.control, service: .control(agent, context: control)),
+                .init(descriptor: sockets.agent, service: services.agent),
+                .init(descriptor: sockets.control, service: services.control),
             ], group: group, limits: limits, log: log,
             onReady: {
                 SystemdNotification.ready()
@@ -71,14 +74,13 @@ struct Daemon {
         let workers = WorkerService(
             workers: builder.clients.map { NetworkWorker(agent: agent, network: $0.key, client: $0.value, log: log) })
 
-        let services = ServiceGroup(
+        let lifecycle = ServiceGroup(
             configuration: .init(
                 services: [.init(service: workers), .init(service: servers)],
                 gracefulShutdownSignals: [.sigterm, .sigint],
                 logger: log))
-        try await services.run()
+        try await lifecycle.run()
         await agent.lock()
-        sockets.remove()
         try journal.close()
         try? await group.shutdownGracefully()
         log.notice("stopped")

@@ -38,7 +38,8 @@ struct ProfileBuilder {
             var options = RPCOptions()
             options.quorum = settings.quorum
             clients[settings.name] = try RPCClient(
-                endpoints: try settings.rpc.map { try RPCEndpoint($0.string) }, chainID: settings.chainID, options: options,
+                endpoints: try settings.rpc.map { try RPCEndpoint($0.string) }, chainID: settings.chainID,
+                options: options,
                 http: http)
         }
     }

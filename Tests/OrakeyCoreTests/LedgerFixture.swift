@@ -16,9 +16,9 @@ struct LedgerFixture {
     var nonce: UInt64 = 0
     private(set) var committed: [Change] = []
 
-    static let network = try! NetworkName("BASE")
-    static let owner = try! Address(bytes: [UInt8](repeating: 0x11, count: 20))
-    static let contract = try! Address(bytes: [UInt8](repeating: 0x22, count: 20))
+    static let network = must { try NetworkName("BASE") }
+    static let owner = must { try Address(bytes: [UInt8](repeating: 0x11, count: 20)) }
+    static let contract = must { try Address(bytes: [UInt8](repeating: 0x22, count: 20)) }
 
     init(pool: Int = 2, consumers: [String] = ["app"], shared: Bool = false, rotateEvery: Duration? = nil) throws {
         let profile = NetworkProfile(
@@ -41,7 +41,7 @@ struct LedgerFixture {
     func message(_ n: UInt64) -> Bytes32 {
         let preimage = UInt256(31337).bigEndianBytes + [UInt8](repeating: 0, count: 12) + Self.contract.bytes
         let prefix = Keccak256.hash(preimage).bytes.prefix(24)
-        return try! Bytes32(bytes: prefix + UInt256(n).bigEndianBytes.suffix(8))
+        return must { try Bytes32(bytes: prefix + UInt256(n).bigEndianBytes.suffix(8)) }
     }
 
     private func block(_ number: UInt64) -> BlockReference {
@@ -168,4 +168,9 @@ struct LedgerFixture {
     func keys(in state: KeyState) -> [KeyRecord] {
         ledger.keys.values.filter { $0.state == state }.sorted { $0.message < $1.message }
     }
+}
+
+/// For constants of the tests: a value that can't fail to be made.
+func must<T>(_ make: () throws -> T) -> T {
+    do { return try make() } catch { preconditionFailure("\(error)") }
 }

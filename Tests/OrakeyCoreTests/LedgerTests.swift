@@ -274,4 +274,39 @@ import Testing
         chain.look()
         #expect(chain.ledger.currentKey(of: "app")?.message != first)
     }
+
+    @Test func aMessageThatChangesHandsIsRecalled() throws {
+        var chain = try LedgerFixture(pool: 0)
+        try chain.fill()
+        let key = try #require(chain.ledger.currentKey(of: "app"))
+        chain.reorg(3)
+        chain.mineForeign(.created, key.message)
+        chain.mineEmpty(2)
+        chain.look(deepReorg: true)
+        #expect(chain.ledger.keys[key.message]?.state == .foreign)
+        #expect(chain.ledger.currentKey(of: "app") == nil)
+        #expect(chain.ledger.alarms[.foreignCreate] != nil)
+    }
+
+    @Test func aKeyRevokedBeforeItExistedDiesWhenItIsCreated() throws {
+        var chain = try LedgerFixture(pool: 0)
+        try chain.fill()
+        let future = chain.message(2)
+        chain.ledger.begin(after: chain.ledger.lastIdentifier)
+        _ = chain.ledger.revoke([future], reason: "leaked", at: chain.now)
+        chain.ledger.foundDead([future], at: chain.now)
+        chain.commit()
+        #expect(chain.ledger.keys[future]?.state == .disabled)
+        chain.ledger.begin(after: chain.ledger.lastIdentifier)
+        _ = chain.ledger.create(count: 1, at: chain.now)
+        chain.commit()
+        chain.mine(try chain.send().filter { chain.ledger.intents[$0.intents[0]]?.kind == .create })
+        chain.mineEmpty(2)
+        chain.look()
+        #expect(chain.ledger.keys[future]?.state == .disabling)
+        #expect(chain.ledger.pool.isEmpty)
+        #expect(
+            chain.ledger.intents.values.contains { $0.kind == .disable && $0.messages == [future] && !$0.state.isFinal }
+        )
+    }
 }

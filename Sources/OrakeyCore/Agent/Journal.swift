@@ -17,6 +17,8 @@ public protocol Journal: Sendable {
     func reply(to key: String) throws -> IdempotentReply?
     /// Keys after `cursor` in the order of their first appearance, at most `limit`, and the cursor of the last.
     func keys(after cursor: Int64, limit: Int, state: KeyState?) throws -> [(cursor: Int64, key: KeyRecord)]
+    /// How many keys are in each state.
+    func keyCounts() throws -> [(network: NetworkName, state: KeyState, count: Int)]
     /// The keys with this fingerprint.
     func keys(fingerprint: Fingerprint) throws -> [KeyRecord]
     /// The keys with this message, on any network.

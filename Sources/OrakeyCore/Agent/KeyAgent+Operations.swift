@@ -61,7 +61,10 @@ extension KeyAgent {
             throw AgentError(.badRequest, "grace_seconds must be from 0 to \(366 * 86_400)")
         }
         var accepted = Accepted(intents: [], fingerprints: [])
-        let names = Set(chosen.map(\.network)).sorted { $0.description < $1.description }
+        if let asleep = chosen.first(where: { dormant.contains($0.network) }), consumer != nil || network != nil {
+            throw Self.noContract(asleep.network)
+        }
+        let names = Set(chosen.map(\.network)).subtracting(dormant).sorted { $0.description < $1.description }
         for name in names {
             let part = try run(name, name == names.last ? tag : nil, including: accepted) { ledger, now in
                 var outcome = NetworkLedger.Outcome()
@@ -102,7 +105,7 @@ extension KeyAgent {
     // MARK: - Parts
 
     /// One network's part of an operation: decision, journal, board, then the worker is woken.
-    private func run(
+    func run(
         _ name: NetworkName, _ tag: IdempotencyTag?,
         including earlier: Accepted = Accepted(intents: [], fingerprints: []),
         _ decide: (inout NetworkLedger, Timestamp) -> NetworkLedger.Outcome
@@ -127,7 +130,7 @@ extension KeyAgent {
     }
 
     /// The reply that an earlier call with the same tag got.
-    private func replay(_ tag: IdempotencyTag?) throws -> Accepted? {
+    func replay(_ tag: IdempotencyTag?) throws -> Accepted? {
         guard let tag else { return nil }
         let found: IdempotentReply?
         do { found = try journal.reply(to: tag.key) } catch { throw AgentError.journal(error) }
@@ -163,7 +166,7 @@ extension KeyAgent {
             hint: "run orakey contract deploy, set networks.\(network).contract and restart orakeyd")
     }
 
-    private func find(_ target: RevocationTarget) throws -> [NetworkName: [Bytes32]] {
+    func find(_ target: RevocationTarget) throws -> [NetworkName: [Bytes32]] {
         switch target {
         case .key(let secret): return try find(secret)
         case .message(let message): return try known(try read { try journal.keys(message: message) })

@@ -76,6 +76,18 @@ extension KeyAgent {
         do { return try journal.intents(before: id, limit: limit) } catch { throw AgentError.journal(error) }
     }
 
+    /// Calls `listener` with everything that happens from now on; returns the number that ends it.
+    public nonisolated func listen(_ listener: @escaping @Sendable (AgentEvent) -> Void) -> Int {
+        news.listen(listener)
+    }
+
+    public nonisolated func endListening(_ number: Int) { news.end(number) }
+
+    /// How many keys are in each state, by network.
+    public func keyCounts() throws -> [(network: NetworkName, state: KeyState, count: Int)] {
+        do { return try journal.keyCounts() } catch { throw AgentError.journal(error) }
+    }
+
     /// Waits until those of these intents that fall due within `seconds` have ended, or the caller is cancelled. A
     /// disable that waits for the end of a longer grace period is no part of it: nobody waits ten minutes to be told
     /// that a key was rotated. Says whether all that ended, ended well.
@@ -91,10 +103,9 @@ extension KeyAgent {
             if intent.state == .failed || intent.state == .cancelled { isGood = false }
         }
         if open.isEmpty { return isGood }
-        for await case .intent(let id, isFinal: true) in stream where open.contains(id) {
-            let (intent, _) = try await self.intent(id)
+        for await case .intent(let intent) in stream where intent.state.isFinal && open.contains(intent.id) {
             if intent.state != .confirmed { isGood = false }
-            open.remove(id)
+            open.remove(intent.id)
             if open.isEmpty { break }
         }
         return isGood && open.isEmpty

@@ -50,7 +50,7 @@ extension KeyAgent {
     }
 
     func apply(_ view: ChainView, on network: NetworkName) throws {
-        generalAlarms[network]?[.chainUnreachable] = nil
+        clear(.chainUnreachable, on: network)
         let now = clock.now
         try step(network) { $0.apply(view, at: now) }
         updateAge(of: network)
@@ -64,7 +64,7 @@ extension KeyAgent {
 
     /// The head has not moved; time has.
     func sawSameHead(on network: NetworkName) throws {
-        generalAlarms[network]?[.chainUnreachable] = nil
+        clear(.chainUnreachable, on: network)
         let now = clock.now
         try step(network) { ledger in
             ledger.sawSameHead(at: now)
@@ -74,9 +74,6 @@ extension KeyAgent {
     }
 
     func chainFailed(_ reason: String, on network: NetworkName) {
-        if generalAlarms[network]?[.chainUnreachable]?.message != reason {
-            log.warning("chain trouble: \(reason)", metadata: ["network": "\(network)"])
-        }
         raise(.chainUnreachable, reason, on: network)
         updateAge(of: network)
     }
@@ -158,29 +155,50 @@ extension KeyAgent {
             }
         }
         let attempt = try sign(
-            slot.callData, ledger.settings, account, slot.nonce, slot.gasLimit, fees, slot.isUrgent, now)
+            slot.callData, ledger.settings, account, slot.nonce, slot.gasLimit, fees, slot.isUrgent, now,
+            isCancellation: newest.isCancellation)
+        return try step(network) { $0.replace(slot.id, with: attempt) }
+    }
+
+    /// Signs and journals a transaction that takes the slot's nonce and does nothing; nil when the cap leaves no room.
+    func cancel(_ slot: TransactionSlot, market: FeeMarket, on network: NetworkName) throws -> TransactionSlot? {
+        guard let ledger = ledgers[network], let account = accounts[network], let slot = ledger.slots[slot.id],
+            let newest = slot.attempts.last
+        else { return nil }
+        let now = clock.now
+        guard let fees = ledger.settings.fees.replacement(for: newest.fees, in: market, urgent: true) else {
+            try step(network) { $0.capReached(slot.id, at: now) }
+            return nil
+        }
+        let attempt = try sign(
+            [], ledger.settings, account, slot.nonce, slot.gasLimit, fees, true, now, isCancellation: true)
         return try step(network) { $0.replace(slot.id, with: attempt) }
     }
 
     private func sign(
         _ callData: [UInt8], _ profile: NetworkProfile, _ account: Account, _ nonce: UInt64, _ gasLimit: UInt64,
-        _ fees: FeeOffer, _ isUrgent: Bool, _ now: Timestamp
+        _ fees: FeeOffer, _ isUrgent: Bool, _ now: Timestamp, isCancellation: Bool = false
     ) throws -> Attempt {
+        // Withdrawing is a transfer of nothing to oneself.
+        let target = isCancellation ? profile.owner : profile.contract.address
+        let callData = isCancellation ? [] : callData
         let transaction: Transaction =
             switch fees {
             case .dynamic(let maxFee, let tip):
                 .dynamicFee(
                     DynamicFeeTransaction(
                         chainID: profile.chainID, nonce: nonce, maxPriorityFeePerGas: tip, maxFeePerGas: maxFee,
-                        gasLimit: gasLimit, to: profile.contract.address, value: 0, data: callData, accessList: []))
+                        gasLimit: gasLimit, to: target, value: 0, data: callData, accessList: []))
             case .legacy(let gasPrice):
                 .legacy(
                     LegacyTransaction(
                         chainID: profile.chainID, nonce: nonce, gasPrice: gasPrice, gasLimit: gasLimit,
-                        to: profile.contract.address, value: 0, data: callData))
+                        to: target, value: 0, data: callData))
             }
         let signed = try account.sign(transaction)
-        return Attempt(hash: signed.hash, raw: signed.raw, fees: fees, isUrgent: isUrgent, signedAt: now)
+        return Attempt(
+            hash: signed.hash, raw: signed.raw, fees: fees, isUrgent: isUrgent, isCancellation: isCancellation,
+            signedAt: now)
     }
 
     func sent(_ slot: Int64, _ hash: Bytes32, on network: NetworkName) throws {

@@ -78,6 +78,7 @@ public actor KeyAgent {
             showKeys(of: name)
             kicks[name]?()
         }
+        news.tell(.unlocked)
         log.notice("wallet unlocked", metadata: ["networks": "\(accounts.count)"])
     }
 
@@ -102,6 +103,7 @@ public actor KeyAgent {
         board.lock()
         wallet = nil
         accounts = [:]
+        news.tell(.locked)
         log.notice("wallet locked")
     }
 
@@ -126,10 +128,9 @@ public actor KeyAgent {
         if !changes.isEmpty {
             do {
                 try journal.commit(changes)
-                generalAlarms[network]?[.journalFailed] = nil
+                clear(.journalFailed, on: network)
             } catch {
                 raise(.journalFailed, "the journal can't be written: \(error)", on: network)
-                log.error("journal failed", metadata: ["network": "\(network)", "error": "\(error)"])
                 throw AgentError.journal(error)
             }
         }
@@ -139,8 +140,9 @@ public actor KeyAgent {
         ledgers[network] = ledger
         report(changes, alarmsBefore: before?.alarms ?? [:], now: ledger.alarms, on: network)
         if !changes.isEmpty {
-            if accounts[network] != nil {
-                try identifyKeys(of: network)
+            do { try identifyKeys(of: network) } catch {
+                // The decision itself is durable; the fingerprints are computed again at the next.
+                log.error("fingerprints were not journaled", metadata: ["network": "\(network)", "error": "\(error)"])
             }
             showKeys(of: network)
         }
@@ -206,8 +208,19 @@ public actor KeyAgent {
     // MARK: - Alarms and news
 
     func raise(_ code: Alarm.Code, _ message: String, on network: NetworkName) {
-        let since = generalAlarms[network]?[code]?.since ?? clock.now
-        generalAlarms[network, default: [:]][code] = Alarm(code: code, message: message, since: since)
+        let known = generalAlarms[network]?[code]
+        let alarm = Alarm(code: code, message: message, since: known?.since ?? clock.now)
+        generalAlarms[network, default: [:]][code] = alarm
+        if known?.message != message {
+            log.warning("alarm \(code.rawValue): \(message)", metadata: ["network": "\(network)"])
+            news.tell(.alarm(network, alarm))
+        }
+    }
+
+    func clear(_ code: Alarm.Code, on network: NetworkName) {
+        guard generalAlarms[network]?.removeValue(forKey: code) != nil else { return }
+        log.notice("alarm \(code.rawValue) is over", metadata: ["network": "\(network)"])
+        news.tell(.alarmOver(network, code))
     }
 
     private func report(
@@ -215,9 +228,11 @@ public actor KeyAgent {
     ) {
         for (code, alarm) in now where alarmsBefore[code] == nil {
             log.warning("alarm \(code.rawValue): \(alarm.message)", metadata: ["network": "\(network)"])
+            news.tell(.alarm(network, alarm))
         }
         for code in alarmsBefore.keys where now[code] == nil {
             log.notice("alarm \(code.rawValue) is over", metadata: ["network": "\(network)"])
+            news.tell(.alarmOver(network, code))
         }
         for change in changes {
             switch change {
@@ -228,7 +243,7 @@ public actor KeyAgent {
                         "network": "\(network)", "intent": "\(intent.id)", "kind": "\(intent.kind.rawValue)",
                         "nonce": "\(intent.nonce.map(String.init) ?? "-")",
                     ])
-                news.tell(.intent(intent.id, isFinal: intent.state.isFinal))
+                news.tell(.intent(intent))
             case .key(let key):
                 log.info(
                     "key \(key.state.rawValue)",
@@ -236,6 +251,7 @@ public actor KeyAgent {
                         "network": "\(network)", "message": "\(key.message.hex)",
                         "fingerprint": "\(key.fingerprint?.description ?? "-")", "consumer": "\(key.consumer ?? "-")",
                     ])
+                news.tell(.key(key))
             case .slot, .consumer, .cursor, .reply: break
             }
         }

@@ -1,31 +1,35 @@
 import Synchronization
 
-/// Tells those who wait for an intent when it has moved.
+/// Everything that happens, told to whoever listens.
 final class News: Sendable {
-    enum Item: Sendable { case intent(Int64, isFinal: Bool) }
-
     private struct State {
-        var listeners: [Int: @Sendable (Item) -> Void] = [:]
+        var listeners: [Int: @Sendable (AgentEvent) -> Void] = [:]
         var last = 0
     }
 
     private let state = Mutex(State())
 
-    func tell(_ item: Item) {
-        for listener in state.withLock({ Array($0.listeners.values) }) { listener(item) }
+    func tell(_ event: AgentEvent) {
+        for listener in state.withLock({ Array($0.listeners.values) }) { listener(event) }
     }
 
-    /// Everything told from now on, until the stream is dropped.
-    func stream() -> AsyncStream<Item> {
-        let (stream, continuation) = AsyncStream.makeStream(of: Item.self, bufferingPolicy: .bufferingNewest(1024))
-        let number = state.withLock { state in
+    /// Calls `listener` from now on; returns the number that ends it.
+    func listen(_ listener: @escaping @Sendable (AgentEvent) -> Void) -> Int {
+        state.withLock { state in
             state.last += 1
-            state.listeners[state.last] = { continuation.yield($0) }
+            state.listeners[state.last] = listener
             return state.last
         }
-        continuation.onTermination = { [weak self] _ in
-            self?.state.withLock { _ = $0.listeners.removeValue(forKey: number) }
-        }
+    }
+
+    func end(_ number: Int) { state.withLock { _ = $0.listeners.removeValue(forKey: number) } }
+
+    /// Everything told from now on, until the stream is dropped.
+    func stream() -> AsyncStream<AgentEvent> {
+        let (stream, continuation) = AsyncStream.makeStream(
+            of: AgentEvent.self, bufferingPolicy: .bufferingNewest(4096))
+        let number = listen { continuation.yield($0) }
+        continuation.onTermination = { [weak self] _ in self?.end(number) }
         return stream
     }
 }

@@ -35,7 +35,10 @@ public struct ChainReader: Sendable {
     /// Whether the block the ledger's cursor stands on is still part of the chain.
     public func isCanonical(_ cursor: Cursor) async throws -> Bool {
         guard let hash = cursor.hash else { return true }
-        return try await client.send(.block(.number(cursor.block)))?.hash == hash
+        guard let block = try await client.send(.block(.number(cursor.block))) else {
+            throw ChainReadError.behind(cursor.block)
+        }
+        return block.hash == hash
     }
 
     /// One look at the chain at `head`, with the events from `scanStart` on: one call when nothing is under way.
@@ -124,25 +127,19 @@ public struct ChainReader: Sendable {
     /// All keys of the owner at `block`: count and status words, a million keys in a handful of calls.
     public func baseline(at block: Block) async throws -> Baseline {
         let reference = BlockReference(number: block.number, hash: block.hash, timestamp: block.timestamp)
-        guard contract.messagePrefix != nil else { return Baseline(block: reference, keys: []) }
-        let count = try ReferenceViews.decodeCount(
-            try await client.send(
-                .call(
-                    CallRequest(to: contract.address, data: try ReferenceViews.encodeCount(owner)),
-                    .number(block.number))))
+        guard let views = contract.reference else { return Baseline(block: reference, keys: []) }
+        let count = try await ask(views.keyCount(owner), at: block.number)
         let words = (count + 255) / 256
         var keys: [(message: Bytes32, isActive: Bool)] = []
         var first: UInt64 = 0
         while first < words {
             let part = min(words - first, ContractDescription.statusWordsPerCall)
-            let data = try ReferenceViews.encodeStatusWords(owner, first: first, count: part)
-            let answer = try await client.send(
-                .call(CallRequest(to: contract.address, data: data), .number(block.number)))
-            let status = try ReferenceViews.decodeStatusWords(answer, count: Int(part))
+            let status = try await ask(views.statusWords(owner, firstWord: first, count: part), at: block.number)
+            guard status.count == Int(part) else { throw ContractError.unexpectedAnswer }
             for n in (first * 256 + 1)...min(count, (first + part) * 256) {
                 guard let message = contract.message(number: n) else { continue }
                 let index = n - 1 - first * 256
-                keys.append((message, !status[Int(index / 256)].bit(Int(index % 256))))
+                keys.append((message, (status[Int(index / 256)] >> Int(index % 256)) & 1 == 0))
             }
             first += part
         }
@@ -150,14 +147,24 @@ public struct ChainReader: Sendable {
     }
 }
 
+extension ChainReader {
+    private func ask<Result>(_ call: ABICall<Result>, at block: UInt64) async throws -> Result {
+        let request = CallRequest(to: contract.address, data: call.data)
+        return try call.result(of: try await client.send(.call(request, .number(block))))
+    }
+}
+
 /// Why the chain could not be read, beyond what ``RPCError`` tells.
 public enum ChainReadError: Error, Sendable, CustomStringConvertible {
     case noBlock
+    /// The endpoint does not have a block that was settled before. It lags; that is no reorg.
+    case behind(UInt64)
     case noCode(Address)
 
     public var description: String {
         switch self {
         case .noBlock: "the endpoint has no head block"
+        case .behind(let block): "the endpoint lags: it does not have block \(block), which was settled before"
         case .noCode(let address):
             "there is no contract at \(address); check networks.X.contract, or deploy one: orakey contract deploy"
         }

@@ -19,6 +19,8 @@ public struct ContractDescription: Sendable {
     public let status: ABIFunction
     public let created: ABIEvent
     public let disabled: ABIEvent
+    /// The reference contract's whole interface; nil for others.
+    public let reference: ApiKeysContract?
     /// The upper 24 bytes of every message of the reference contract; nil for others.
     public let messagePrefix: [UInt8]?
 
@@ -29,22 +31,20 @@ public struct ContractDescription: Sendable {
 
     /// The reference contract at `address` on the chain `chainID`.
     public static func reference(at address: Address, chainID: UInt64) throws -> ContractDescription {
-        ContractDescription(
-            address: address,
-            create: try ABIFunction(signature: "createKey() returns (bytes32)"),
-            createMany: try ABIFunction(signature: "createKeys(uint256) returns (bytes32,bytes32)"),
-            disable: try ABIFunction(signature: "disableKey(bytes32)"),
-            disableMany: try ABIFunction(signature: "disableKeys(bytes32[])"),
-            status: try ABIFunction(signature: "isActive(address,bytes32) view returns (bool)"),
-            created: try ABIEvent(signature: "KeyCreated(address indexed owner, bytes32 indexed message)"),
-            disabled: try ABIEvent(signature: "KeyDisabled(address indexed owner, bytes32 indexed message)"),
-            messagePrefix: referencePrefix(chainID: chainID, address: address))
+        let binding = try ApiKeysContract()
+        return ContractDescription(
+            address: address, create: try binding.abi.function("createKey"),
+            createMany: try binding.abi.function("createKeys"), disable: try binding.abi.function("disableKey"),
+            disableMany: try binding.abi.function("disableKeys"), status: try binding.abi.function("isActive"),
+            created: try binding.abi.event("KeyCreated"), disabled: try binding.abi.event("KeyDisabled"),
+            reference: binding, messagePrefix: referencePrefix(chainID: chainID, address: address))
     }
 
     public init(
         address: Address, create: ABIFunction, createMany: ABIFunction?, disable: ABIFunction,
         disableMany: ABIFunction?,
-        status: ABIFunction, created: ABIEvent, disabled: ABIEvent, messagePrefix: [UInt8]?
+        status: ABIFunction, created: ABIEvent, disabled: ABIEvent,
+        reference: ApiKeysContract? = nil, messagePrefix: [UInt8]?
     ) {
         self.address = address
         self.create = create
@@ -54,6 +54,7 @@ public struct ContractDescription: Sendable {
         self.status = status
         self.created = created
         self.disabled = disabled
+        self.reference = reference
         self.messagePrefix = messagePrefix
     }
 
@@ -107,8 +108,8 @@ public struct ContractDescription: Sendable {
 
     /// Call data that appoints the revoker of the reference contract.
     public func encodeSetRevoker(_ revoker: Address) throws -> [UInt8] {
-        guard messagePrefix != nil else { throw ContractError.unsuitable("it has no revoker") }
-        return try ABIFunction(signature: "setRevoker(address)").encodeCall([.address(revoker)])
+        guard let reference else { throw ContractError.unsuitable("it has no revoker") }
+        return try reference.setRevoker(revoker).data
     }
 
     /// Call data that asks whether a key is active.

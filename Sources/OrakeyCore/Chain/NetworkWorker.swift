@@ -35,6 +35,7 @@ public struct NetworkWorker: Sendable {
                 while !Task.isCancelled {
                     let pause = await agent.pollInterval(of: network)
                     do { try await Task.sleep(for: pause) } catch { break }
+                    await agent.updateAge(of: network)
                     wakeUp.yield()
                 }
                 wakeUp.finish()
@@ -100,8 +101,14 @@ public struct NetworkWorker: Sendable {
             try await agent.sawSameHead(on: network)
             return
         }
+        if let last = turn.head, head.number < last.number, turn.hashes[head.number] == head.hash {
+            // Another endpoint, some blocks behind on the same chain: nothing new.
+            return
+        }
         guard let settled = try await reader.settledBlock(below: head) else { return }
         var plan = await agent.scanPlan(network, deepReorg: false)
+        if let cursor = plan?.cursor, head.number < cursor.block { throw ChainReadError.behind(cursor.block) }
+        var isDeepReorg = false
         if plan?.start == nil {
             guard let block = try await client.send(.block(.number(settled))) else { throw ChainReadError.noBlock }
             try await agent.adopt(try await reader.baseline(at: block), on: network)
@@ -109,13 +116,15 @@ public struct NetworkWorker: Sendable {
         } else if let last = turn.head, head.number == last.number + 1, head.parentHash == last.hash {
             // The chain grew by one block on top of what was seen: nothing below can have changed.
         } else if let cursor = plan?.cursor, try await !reader.isCanonical(cursor) {
+            isDeepReorg = true
             plan = await agent.scanPlan(network, deepReorg: true)
         }
         guard let plan, let start = plan.start else { return }
         turn.remember(head)
         if turn.hashes[settled] == nil { turn.hashes[settled] = try await client.send(.block(.number(settled)))?.hash }
         turn.sinceAccount += 1
-        let withAccount = plan.isBusy || turn.head == nil || turn.sinceAccount >= Turn.looksPerAccount
+        let withAccount =
+            plan.isBusy || isDeepReorg || turn.head == nil || turn.sinceAccount >= Turn.looksPerAccount
         if withAccount { turn.sinceAccount = 0 }
         let view = try await reader.view(
             at: head, settled: settled, settledHash: turn.hashes[settled], scanStart: start,
@@ -133,6 +142,7 @@ public struct NetworkWorker: Sendable {
             case .sign(let intents): try await sign(intents)
             case .broadcast(let slot): try await broadcast(slot)
             case .replace(let slot): try await replace(slot)
+            case .cancel(let slot): try await cancel(slot)
             }
         }
     }
@@ -178,6 +188,12 @@ public struct NetworkWorker: Sendable {
         let market = try await FeeReader(client: client).market()
         guard let replaced = try await agent.replace(slot, market: market, on: network) else { return }
         try await broadcast(replaced)
+    }
+
+    private func cancel(_ slot: TransactionSlot) async throws {
+        let market = try await FeeReader(client: client).market()
+        guard let cancelled = try await agent.cancel(slot, market: market, on: network) else { return }
+        try await broadcast(cancelled)
     }
 
     /// Hands the newest attempt to an endpoint. The bytes are on disk; sending them twice changes nothing.

@@ -3,8 +3,8 @@ public import OrakeyKey
 
 /// One nonce of the wallet and everything that was ever signed for it.
 ///
-/// Whatever attempt the chain takes, the effect is the same: all attempts carry the same call. That makes replacing a
-/// stuck transaction safe, and it is why an intent never moves to another nonce while this one may still be mined.
+/// Whatever attempt the chain takes, the effect is the same, or none: all attempts carry the same call, save those that
+/// withdraw it. That makes replacing a stuck transaction safe, and it is why an intent never moves to another nonce while this one may still be mined.
 public struct TransactionSlot: Sendable, Equatable {
     public enum State: Sendable, Equatable {
         /// Signed bytes are on disk; no endpoint is known to have them.
@@ -15,8 +15,9 @@ public struct TransactionSlot: Sendable, Equatable {
         case mined(Inclusion)
         /// The receipt is deep enough to count.
         case confirmed(Inclusion)
-        /// Somebody else's transaction took the nonce for good.
-        case lost
+        /// Somebody else's transaction took the nonce, and at this settled block it was there for good. The bytes stay
+        /// known: a deep reorg may give the nonce back.
+        case lost(at: UInt64)
     }
 
     /// Where a transaction was included.
@@ -42,7 +43,8 @@ public struct TransactionSlot: Sendable, Equatable {
     public var state: State
     public var attempts: [Attempt]
     /// The intents this slot carries out, in the order of their effects.
-    public let intents: [Int64]
+    /// Without any, the slot only has to take its nonce.
+    public var intents: [Int64]
 
     public init(
         id: Int64, network: NetworkName, nonce: UInt64, callData: [UInt8], gasLimit: UInt64, isUrgent: Bool,
@@ -66,6 +68,9 @@ public struct TransactionSlot: Sendable, Equatable {
         case .confirmed, .lost: false
         }
     }
+
+    /// Whether somebody else's transaction has the nonce.
+    public var isLost: Bool { if case .lost = state { true } else { false } }
 }
 
 /// One signed transaction of a slot.
@@ -76,18 +81,22 @@ public struct Attempt: Sendable, Equatable {
     public let fees: FeeOffer
     /// Whether the offer was made for an urgent transaction.
     public let isUrgent: Bool
+    /// Whether it takes the nonce without doing anything: an operator has withdrawn the slot's intents.
+    public let isCancellation: Bool
     /// When the bytes were journaled.
     public let signedAt: Timestamp
     /// When the bytes were last handed to an endpoint.
     public var sentAt: Timestamp?
 
     public init(
-        hash: Bytes32, raw: [UInt8], fees: FeeOffer, isUrgent: Bool, signedAt: Timestamp, sentAt: Timestamp? = nil
+        hash: Bytes32, raw: [UInt8], fees: FeeOffer, isUrgent: Bool, isCancellation: Bool = false, signedAt: Timestamp,
+        sentAt: Timestamp? = nil
     ) {
         self.hash = hash
         self.raw = raw
         self.fees = fees
         self.isUrgent = isUrgent
+        self.isCancellation = isCancellation
         self.signedAt = signedAt
         self.sentAt = sentAt
     }

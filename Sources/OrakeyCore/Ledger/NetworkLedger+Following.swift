@@ -35,14 +35,18 @@ extension NetworkLedger {
         clear(.chainUnreachable)
         let isDeepReorg = cursor.map { view.scannedFrom <= $0.block } ?? false
         if isDeepReorg {
+            deepReorgAt = view.head.number
             raise(
-                .deepReorg,
-                "the chain went back below block \(view.scannedFrom + Self.reorgHorizon): keys were re-read",
+                .deepReorg, "the chain took back settled blocks near \(cursor?.block ?? 0); the keys were read again",
                 at: now)
+        } else if let block = deepReorgAt, view.settled > block {
+            deepReorgAt = nil
+            clear(.deepReorg)
         }
         self.view = view
         viewedAt = now
         if let account = view.account { note(account, at: now) }
+        if isDeepReorg { lowerHighestMessage(toBefore: view.scannedFrom) }
         followSlots(view, isDeepReorg: isDeepReorg, at: now)
         followEvents(view, at: now)
         settle(view, at: now)
@@ -81,9 +85,11 @@ extension NetworkLedger {
     // MARK: - Slots
 
     private mutating func followSlots(_ view: ChainView, isDeepReorg: Bool, at now: Timestamp) {
-        for slot in slots.values.sorted(by: { $0.nonce < $1.nonce }) where slot.isOpen || isDeepReorg {
-            if slot.state == .lost { continue }
-            if let receipt = slot.attempts.lazy.compactMap({ view.receipts[$0.hash] }).first {
+        let followed = slots.values.filter { $0.isOpen || isDeepReorg }.sorted { $0.nonce < $1.nonce }
+        for id in followed.map(\.id) {
+            reviveIfGivenBack(id, view)
+            guard let slot = slots[id], !slot.isLost else { continue }
+            if let receipt = Self.receipt(of: slot, in: view) {
                 lostSightings[slot.id] = nil
                 include(slot, receipt, settled: view.settled, at: now)
             } else {
@@ -92,11 +98,48 @@ extension NetworkLedger {
         }
     }
 
+    private static func receipt(of slot: TransactionSlot, in view: ChainView) -> ReceiptView? {
+        slot.attempts.lazy.compactMap { view.receipts[$0.hash] }.first
+    }
+
+    /// A reorg has un-mined the foreign transaction that took a lost slot's nonce, or has even mined this slot's own
+    /// bytes: the slot is open again. Its intents come back from the slots they had moved to, whose nonces are then to be
+    /// taken by transactions without effect; so an intent still has one effect, and no gap in the nonces blocks the rest.
+    private mutating func reviveIfGivenBack(_ id: Int64, _ view: ChainView) {
+        guard var slot = slots[id], slot.isLost else { return }
+        let isMined = Self.receipt(of: slot, in: view) != nil
+        guard isMined || view.account.map({ $0.nonce <= slot.nonce }) ?? false else { return }
+        var own: [Int64] = []
+        for number in slot.intents {
+            guard var intent = intents[number], intent.state != .cancelled else { continue }
+            if let other = intent.slot, other != id {
+                // In a block already, or shared with intents that have nothing to do here: it stays there.
+                guard var newer = slots[other], Self.receipt(of: newer, in: view) == nil,
+                    Set(newer.intents).isSubset(of: slot.intents)
+                else { continue }
+                newer.intents.removeAll { $0 == number }
+                newer.state = .broadcast
+                put(newer)
+            }
+            intent.state = .broadcast
+            intent.slot = id
+            intent.nonce = slot.nonce
+            intent.block = nil
+            intent.transaction = nil
+            put(intent)
+            own.append(number)
+        }
+        slot.intents = own
+        slot.state = .broadcast
+        put(slot)
+    }
+
     private mutating func include(_ slot: TransactionSlot, _ receipt: ReceiptView, settled: UInt64, at now: Timestamp) {
         var slot = slot
         let isSettled = receipt.inclusion.block <= settled
         slot.state = isSettled ? .confirmed(receipt.inclusion) : .mined(receipt.inclusion)
         put(slot)
+        clear(.feeCapReached)
         for id in slot.intents {
             guard var intent = intents[id] else { continue }
             intent.block = receipt.inclusion.block
@@ -104,8 +147,14 @@ extension NetworkLedger {
             if case .create = intent.payload {
                 intent.messages = receipt.events.filter { $0.kind == .created }.map(\.message)
             }
-            intent.state = !isSettled ? .mined : receipt.succeeded ? .confirmed : .failed
-            if isSettled, !receipt.succeeded {
+            let isCancelled = slot.attempts.contains {
+                $0.isCancellation && $0.hash == receipt.inclusion.transaction
+            }
+            intent.state = !isSettled ? .mined : isCancelled ? .cancelled : receipt.succeeded ? .confirmed : .failed
+            if isSettled { withdrawn.remove(slot.id) }
+            if isSettled, isCancelled {
+                intent.error = nil
+            } else if isSettled, !receipt.succeeded {
                 intent.error = "the contract reverted transaction \(receipt.inclusion.transaction)"
                 raise(.contractReverts, intent.error ?? "", at: now)
                 if intent.kind == .create { createFailed(at: now) }
@@ -153,7 +202,7 @@ extension NetworkLedger {
         lostSightings[slot.id, default: 0] += 1
         guard lostSightings[slot.id, default: 0] >= Self.lostSightingsNeeded else { return }
         lostSightings[slot.id] = nil
-        slot.state = .lost
+        slot.state = .lost(at: view.settled)
         put(slot)
         if !settings.isSharedWallet {
             raise(
@@ -222,6 +271,9 @@ extension NetworkLedger {
 
     private mutating func noteCreate(_ event: KeyEvent, isOurs: Bool, at now: Timestamp) {
         if var key = keys[event.message] {
+            if key.createdBlock == nil || key.createdTransaction != event.inclusion.transaction {
+                key = rehomed(key, isOurs: isOurs)
+            }
             if key.state == .orphaned { key.state = .pending }
             key.createdBlock = event.inclusion.block
             key.createdTransaction = event.inclusion.transaction
@@ -234,19 +286,52 @@ extension NetworkLedger {
         key.createdBlock = event.inclusion.block
         key.createdTransaction = event.inclusion.transaction
         put(key)
-        if !isOurs, !settings.isSharedWallet {
-            raise(
-                .foreignCreate,
-                "transaction \(event.inclusion.transaction) created key \(event.message): somebody else has this wallet",
-                at: now)
+    }
+
+    /// Stands as long as there are keys that somebody else made and nobody adopted or revoked; also after a restart.
+    private mutating func watchForeignKeys(at now: Timestamp) {
+        let foreign = keys.values.filter { $0.state == .foreign && $0.createdBlock != nil }
+        guard let first = foreign.min(by: { $0.message < $1.message }), !settings.isSharedWallet else {
+            return clear(.foreignCreate)
         }
+        raise(
+            .foreignCreate,
+            "\(foreign.count) keys were created with this wallet by somebody else, the first is \(first.message) in"
+                + " transaction \(first.createdTransaction?.hex ?? "unknown"): adopt or revoke them",
+            at: now)
+    }
+
+    /// The same message in another transaction than before, after a reorg: it may have changed hands.
+    private mutating func rehomed(_ key: KeyRecord, isOurs: Bool) -> KeyRecord {
+        var key = key
+        switch key.state {
+        case .pooled where key.createdTransaction == nil, .current where key.createdTransaction == nil,
+            .retiring where key.createdTransaction == nil:
+            // Recovered and adopted: it was never this host's.
+            break
+        case .pending, .pooled, .current, .retiring, .orphaned:
+            if !isOurs {
+                recall(key.message)
+                key.state = .foreign
+                key.consumer = nil
+            }
+        case .foreign: if isOurs { key.state = .pending }
+        case .disabled where key.disabledTransaction == nil:
+            // Revoked before the contract issued it, and found dead then: now it lives, and must die.
+            key.state = .disabling
+            key.disabledBlock = nil
+        case .disabled, .disabling, .recovered: break
+        }
+        return key
     }
 
     private mutating func noteDisable(_ event: KeyEvent, isOurs: Bool, at now: Timestamp) {
         guard let key = keys[event.message], key.state != .disabled else { return }
         if key.state != .disabling {
             // Not asked for by this host: out of circulation at once, whoever did it.
-            move(event.message, .revoked) { $0.reason = $0.reason ?? "disabled on chain by another host" }
+            move(event.message, .revoked) {
+                if !isOurs { $0.reason = $0.reason ?? "disabled on chain by another host" }
+            }
             recall(event.message)
         }
         if !isOurs, !settings.isSharedWallet, key.disabledBlock == nil {
@@ -259,8 +344,16 @@ extension NetworkLedger {
         put(changed)
     }
 
+    /// Messages of blocks that are read again may be issued again; those below them may not.
+    private mutating func lowerHighestMessage(toBefore block: UInt64) {
+        let first = keys.values.lazy.filter { $0.createdBlock.map { $0 >= block } ?? false }.map(\.message).min()
+        guard let first, let highest = highestMessage, first <= highest, first != .zero else { return }
+        highestMessage = Bytes32(UInt256(first) - 1)
+    }
+
     /// Moves keys whose events are deep enough.
     private mutating func settle(_ view: ChainView, at now: Timestamp) {
+        defer { watchForeignKeys(at: now) }
         let ripe = keys.values.filter { $0.createdBlock.map { $0 <= view.settled } ?? false }.sorted {
             $0.message < $1.message
         }
@@ -274,8 +367,12 @@ extension NetworkLedger {
             }
             move(key.message, .createConfirmed)
             highestMessage = key.message
+            if key.consumer != nil {
+                // Its create was un-mined while somebody held it. The pool is for keys that nobody has seen.
+                move(key.message, .revoked) { $0.reason = $0.reason ?? "handed out before a reorg" }
+            }
         }
-        for key in ripe where key.state == .foreign {
+        for key in ripe where key.state != .pending && key.state != .orphaned {
             if highestMessage.map({ key.message > $0 }) ?? true { highestMessage = key.message }
         }
         for key in Array(keys.values) where key.state == .disabling {

@@ -86,6 +86,8 @@ extension NetworkLedger {
         case broadcast(TransactionSlot)
         /// Offer more for this slot.
         case replace(TransactionSlot)
+        /// Take this slot's nonce with a transaction without effect.
+        case cancel(TransactionSlot)
     }
 
     /// Seconds after which the same bytes are handed out again: a mempool may have dropped them.
@@ -96,6 +98,11 @@ extension NetworkLedger {
         var work: [Work] = []
         for slot in slots.values.sorted(by: { $0.nonce < $1.nonce }) {
             guard let newest = slot.attempts.last else { continue }
+            if slot.isOpen, withdrawn.contains(slot.id) || slot.intents.isEmpty, !newest.isCancellation {
+                if case .mined = slot.state { continue }
+                work.append(.cancel(slot))
+                continue
+            }
             switch slot.state {
             case .signed: work.append(.broadcast(slot))
             case .broadcast:
@@ -104,7 +111,9 @@ extension NetworkLedger {
                     continue
                 }
                 let age = now.seconds(since: min(newest.signedAt, sent))
-                if age < 0 || age >= settings.fees.resubmitAfter || isUnderpaid(slot, newest) {
+                if age < 0 || age >= settings.fees.resubmitAfter || hastened.contains(slot.id)
+                    || isUnderpaid(slot, newest)
+                {
                     work.append(.replace(slot))
                 } else if now.seconds(since: sent) >= Self.rebroadcastAfter {
                     work.append(.broadcast(slot))
@@ -114,7 +123,7 @@ extension NetworkLedger {
         }
         let due = intents.values.filter { $0.state == .planned && $0.notBefore <= now }
             .sorted { ($0.isUrgent ? 0 : 1, $0.id) < ($1.isUrgent ? 0 : 1, $1.id) }
-        work += disableGroups(due.filter { $0.kind == .disable }).map { .sign($0) }
+        work += disableGroups(due.filter { $0.kind == .disable && !isUnderWay($0) }).map { .sign($0) }
         work += due.filter { $0.kind != .disable }.map { .sign([$0]) }
         return work
     }
@@ -140,9 +149,26 @@ extension NetworkLedger {
         return groups
     }
 
+    /// Whether all that an intent has yet to disable is in transactions of other intents: it waits for their end. The
+    /// contract reverts where a key is disabled twice.
+    private func isUnderWay(_ intent: Intent) -> Bool {
+        let under = disablesUnderWay
+        let rest = intent.messages.filter { message in
+            keys[message].map { $0.state != .disabled && $0.disabledBlock == nil } ?? false
+        }
+        return !rest.isEmpty && rest.allSatisfy(under.contains)
+    }
+
+    /// Keys whose disable is signed and has not ended.
+    var disablesUnderWay: Set<Bytes32> {
+        Set(
+            intents.values.lazy.filter { $0.kind == .disable && $0.state != .planned && !$0.state.isFinal }
+                .flatMap(\.messages))
+    }
+
     /// Messages of these disables that are still to be disabled.
     public func messagesToDisable(_ intents: [Intent]) -> [Bytes32] {
-        var seen = Set<Bytes32>()
+        var seen = disablesUnderWay
         return intents.flatMap(\.messages).filter { message in
             guard seen.insert(message).inserted, let key = keys[message] else { return false }
             return key.state != .disabled && key.disabledBlock == nil

@@ -7,7 +7,7 @@ extension NetworkLedger {
     /// The next free nonce: after everything the chain has counted and everything this journal has signed.
     public var nextNonce: UInt64? {
         guard let account else { return nil }
-        let signed = slots.values.lazy.filter { $0.state != .lost }.map { $0.nonce + 1 }.max() ?? 0
+        let signed = slots.values.lazy.filter { !$0.isLost }.map { $0.nonce + 1 }.max() ?? 0
         return max(account.nonce, signed)
     }
 
@@ -41,6 +41,7 @@ extension NetworkLedger {
         if case .mined = slot.state { return nil }
         slot.attempts.append(attempt)
         slot.state = .signed
+        hastened.remove(id)
         put(slot)
         clear(.feeCapReached)
         return slot
@@ -50,6 +51,7 @@ extension NetworkLedger {
     public mutating func sent(_ id: Int64, _ hash: Bytes32, at now: Timestamp) {
         guard var slot = slots[id], let index = slot.attempts.firstIndex(where: { $0.hash == hash }) else { return }
         slot.attempts[index].sentAt = now
+        clear(.insufficientFunds)
         if slot.state == .signed { slot.state = .broadcast }
         put(slot)
         for id in slot.intents {
@@ -129,7 +131,10 @@ extension NetworkLedger {
     public mutating func foundDead(_ messages: [Bytes32], at now: Timestamp) {
         let settled = view?.settled
         for message in messages where keys[message]?.disabledBlock == nil {
-            move(message, .disableConfirmed) { $0.disabledBlock = settled }
+            move(message, .disableConfirmed) {
+                $0.disabledBlock = settled
+                $0.reason = $0.reason ?? "found inactive on chain"
+            }
             recall(message)
         }
     }

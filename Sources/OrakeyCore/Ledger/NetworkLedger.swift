@@ -35,6 +35,12 @@ public struct NetworkLedger: Sendable {
     public internal(set) var lastIdentifier: Int64 = 0
     /// Views in a row in which a slot's nonce was taken while none of its attempts had a receipt.
     var lostSightings: [Int64: Int] = [:]
+    /// Slots that an operator wants replaced at once.
+    var hastened: Set<Int64> = []
+    /// Slots whose intents an operator has withdrawn; a transaction without effect is to take their nonce.
+    public internal(set) var withdrawn: Set<Int64> = []
+    /// The head at which settled blocks were last seen to change.
+    var deepReorgAt: UInt64?
     /// No new create before this time, after one failed.
     var createNotBefore: Timestamp?
     var createFailures = 0
@@ -133,12 +139,14 @@ public struct NetworkLedger: Sendable {
         guard let settled = cursor?.block else { return }
         let horizon = settled >= Self.reorgHorizon ? settled - Self.reorgHorizon : 0
         keys = keys.filter { _, key in
-            key.state != .disabled || (key.disabledBlock ?? 0) > horizon
+            // One that was revoked before the contract issued its message is remembered until it does.
+            key.state != .disabled || (key.disabledBlock ?? 0) >= horizon
+                || (highestMessage.map { key.message > $0 } ?? true)
         }
         slots = slots.filter { _, slot in
             switch slot.state {
-            case .confirmed(let inclusion): inclusion.block > horizon
-            case .lost: false
+            case .confirmed(let inclusion): inclusion.block >= horizon
+            case .lost(let block): block >= horizon
             default: true
             }
         }

@@ -11,6 +11,7 @@ import StrictJSON
 struct AgentRouter: Router {
     let board: HandoutBoard
     let policy: Policy
+    let counters: HandoutCounters
 
     var needsProcessDetails: Bool { policy.needsProcessDetails }
 
@@ -27,12 +28,14 @@ struct AgentRouter: Router {
                 return try watch(exchange)
             case "/v1/health":
                 try require(.GET, exchange)
+                try exchange.allowQuery()
                 return health()
             default:
                 throw Refusal(.notFound, "there is nothing at this path", hint: "GET /v1/key, /v1/watch or /v1/health")
             }
         } catch let refusal as Refusal {
-            return .failure(refusal.body)
+            if refusal.body.code != .forbidden { counters.countRefused(refusal.body.codeText) }
+            return .failure(refusal)
         } catch {
             return .failure(ErrorBody(.internalError, "an internal error"))
         }
@@ -44,7 +47,7 @@ struct AgentRouter: Router {
 
     private func require(_ method: HTTPMethod, _ exchange: Exchange) throws {
         guard exchange.method == method else {
-            throw Refusal(.methodNotAllowed, "this path takes \(method.rawValue) only")
+            throw Refusal(.methodNotAllowed, "this path takes \(method.rawValue) only", allow: method.rawValue)
         }
     }
 
@@ -59,6 +62,7 @@ struct AgentRouter: Router {
                 .ambiguous, "several keys fit: \(names.joined(separator: ", "))",
                 hint: "narrow the request with ?consumer= or ?network=")
         case .denied:
+            counters.countDenied()
             throw Refusal(
                 .forbidden, "no consumer in the configuration matches this process (uid \(exchange.peer.userID))",
                 hint: "an operator can add one under consumers: in orakeyd.yaml")
@@ -83,6 +87,7 @@ struct AgentRouter: Router {
     private func key(_ exchange: Exchange) throws -> Answer {
         let (consumer, network) = try authorise(exchange)
         let handout = try read(consumer, network)
+        counters.countServed(consumer, network)
         if wantsText(exchange.headers) {
             var buffer = exchange.channel.allocator.buffer(capacity: handout.key.count + 1)
             unsafe handout.key.withUnsafeBytes { unsafe _ = buffer.writeBytes($0) }

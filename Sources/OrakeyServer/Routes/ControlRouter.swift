@@ -11,8 +11,13 @@ import StrictJSON
 struct ControlRouter: Router {
     let agent: KeyAgent
     let context: ControlContext
+    let counters: HandoutCounters
 
     let needsProcessDetails = false
+    /// Raised when the service is to end.
+    let stopping = StopSignal()
+
+    func stop() { stopping.raise() }
 
     func admits(_ peer: Peer) -> Bool {
         peer.userID == 0 || context.allowedUsers.contains(peer.userID)
@@ -32,13 +37,35 @@ struct ControlRouter: Router {
         case (.POST, ["v1", "revoke"]): return try await revoke(exchange)
         case (.POST, ["v1", "lock"]): return try await lock(exchange)
         case (.POST, ["v1", "unlock"]): return try await unlock(exchange)
+        case (.POST, ["v1", "revoker"]): return try await setRevoker(exchange)
+        case (.POST, ["v1", "keys", "adopt"]): return try await adopt(exchange)
+        case (.GET, ["v1", "events"]): return try await events(exchange)
+        case (.GET, ["metrics"]): return try await metrics(exchange)
         case (.GET, ["v1", "intents"]): return try await intents(exchange)
         case (.GET, let path) where path.count == 3 && path[0] == "v1" && path[1] == "intents":
             return try await intent(exchange, path[2])
-        case (_, ["v1", "status"]), (_, ["v1", "keys"]), (_, ["v1", "rotate"]), (_, ["v1", "revoke"]),
-            (_, ["v1", "lock"]), (_, ["v1", "unlock"]), (_, ["v1", "intents"]):
-            throw Refusal(.methodNotAllowed, "this path does not take \(exchange.method.rawValue)")
-        default: throw Refusal(.notFound, "there is nothing at this path", hint: "orakeyd(8) lists the calls")
+        case (.POST, let path) where path.count == 4 && path[0] == "v1" && path[1] == "intents":
+            return try await steer(exchange, path[2], path[3])
+        default:
+            guard let allowed = Self.methods(of: segments) else {
+                throw Refusal(.notFound, "there is nothing at this path", hint: "orakeyd(8) lists the calls")
+            }
+            throw Refusal(
+                .methodNotAllowed, "this path does not take \(exchange.method.rawValue)", hint: "it takes \(allowed)",
+                allow: allowed)
+        }
+    }
+
+    /// The methods of a path; nil where there is nothing.
+    private static func methods(of path: [String]) -> String? {
+        switch path {
+        case ["v1", "keys"]: "GET, POST"
+        case ["v1", "status"], ["v1", "intents"], ["v1", "events"], ["metrics"]: "GET"
+        case ["v1", "rotate"], ["v1", "revoke"], ["v1", "lock"], ["v1", "unlock"], ["v1", "revoker"],
+            ["v1", "keys", "adopt"]:
+            "POST"
+        case let path where path.count == 3 && path.starts(with: ["v1", "intents"]): "GET"
+        default: nil
         }
     }
 
@@ -46,12 +73,38 @@ struct ControlRouter: Router {
 
     private func status(_ exchange: Exchange) async throws -> Answer {
         try exchange.allowQuery()
-        let status = Wire.status(
+        return .json(.ok, await currentStatus().json)
+    }
+
+    private func currentStatus() async -> Status {
+        Wire.status(
             version: context.version, startedAt: context.startedAt, now: await agent.now,
-            isLocked: await agent.isLocked,
-            networks: await agent.networkStatus(), dormant: agent.dormant.map(\.description),
-            consumers: await agent.consumerStatus())
-        return .json(.ok, status.json)
+            isLocked: await agent.isLocked, networks: await agent.networkStatus(),
+            dormant: agent.dormant.map(\.description), consumers: await agent.consumerStatus())
+    }
+
+    private func metrics(_ exchange: Exchange) async throws -> Answer {
+        try exchange.allowQuery()
+        let text = MetricsText.render(
+            status: await currentStatus(), counts: try await agent.keyCounts(), handouts: counters.snapshot,
+            startedAt: context.startedAt)
+        return .bytes(
+            .ok, contentType: "text/plain; version=0.0.4; charset=utf-8",
+            exchange.channel.allocator.buffer(string: text))
+    }
+
+    private func events(_ exchange: Exchange) async throws -> Answer {
+        try exchange.allowQuery()
+        let agent = agent
+        let allocator = exchange.channel.allocator
+        return .stream { writer in
+            writer.comment()
+            let number = agent.listen { event in
+                let (name, json) = Wire.event(event)
+                writer.send(name, data: allocator.buffer(bytes: json.serialize()))
+            }
+            return { agent.endListening(number) }
+        }
     }
 
     private func keys(_ exchange: Exchange) async throws -> Answer {
@@ -113,24 +166,44 @@ struct ControlRouter: Router {
     private func revoke(_ exchange: Exchange) async throws -> Answer {
         let wait = try waitOption(exchange)
         let request = try parse(exchange, RevokeRequest.init(json:))
-        let target: KeyAgent.RevocationTarget
-        switch request.selector {
-        case .key(let key): target = .key(SecretBytes(copying: Array(key.text.utf8)))
-        case .message(let text):
-            guard let message = try? Bytes32(hex: text) else {
-                throw Refusal(.badRequest, "message must be 0x and 64 hex digits")
-            }
-            target = .message(message)
-        case .fingerprint(let text):
-            guard let fingerprint = try? Fingerprint(parsing: text) else {
-                throw Refusal(.badRequest, "fingerprint must be SHA256: and 16 hex digits")
-            }
-            target = .fingerprint(fingerprint)
-        case .consumer(let name): target = .consumer(name)
-        case .all: target = .all
-        }
+        let target = try target(of: request.selector)
         let accepted = try await agent.revoke(target, reason: request.reason, tag: try tag(exchange))
         return try await reply(accepted, wait)
+    }
+
+    private func setRevoker(_ exchange: Exchange) async throws -> Answer {
+        let wait = try waitOption(exchange)
+        let request = try parse(exchange, RevokerRequest.init(json:))
+        try await requireUnlocked()
+        let address: Address
+        do { address = try request.address.map { try Address($0) } ?? .zero } catch {
+            throw Refusal(.badRequest, "address: \(error)")
+        }
+        let accepted = try await agent.setRevoker(
+            network: try network(request.network), address: address, tag: try tag(exchange))
+        return try await reply(accepted, wait)
+    }
+
+    private func adopt(_ exchange: Exchange) async throws -> Answer {
+        try exchange.allowQuery()
+        let request = try parse(exchange, AdoptRequest.init(json:))
+        let fingerprints = try await agent.adopt(
+            try target(of: request.selector), network: try network(request.network))
+        return .json(.ok, ["fingerprints": .array(fingerprints.map { .string($0) })])
+    }
+
+    private func steer(_ exchange: Exchange, _ text: String, _ verb: String) async throws -> Answer {
+        try exchange.allowQuery()
+        guard let id = Int64(text), id > 0 else { throw Refusal(.unknownIntent, "no such intent") }
+        switch verb {
+        case "speedup":
+            let (intent, slot) = try await agent.speedUp(id)
+            return .json(.accepted, Wire.intent(intent, slot).json)
+        case "cancel":
+            let (intent, slot) = try await agent.cancel(id)
+            return .json(.accepted, Wire.intent(intent, slot).json)
+        default: throw Refusal(.notFound, "an intent takes speedup and cancel")
+        }
     }
 
     private func lock(_ exchange: Exchange) async throws -> Answer {
@@ -155,6 +228,24 @@ struct ControlRouter: Router {
     }
 
     // MARK: - Parts
+
+    private func target(of selector: RevokeRequest.Selector) throws -> KeyAgent.RevocationTarget {
+        switch selector {
+        case .key(let key): return .key(SecretBytes(copying: Array(key.text.utf8)))
+        case .message(let text):
+            guard let message = try? Bytes32(hex: text) else {
+                throw Refusal(.badRequest, "message must be 0x and 64 hex digits")
+            }
+            return .message(message)
+        case .fingerprint(let text):
+            guard let fingerprint = try? Fingerprint(parsing: text) else {
+                throw Refusal(.badRequest, "fingerprint must be SHA256: and 16 hex digits")
+            }
+            return .fingerprint(fingerprint)
+        case .consumer(let name): return .consumer(name)
+        case .all: return .all
+        }
+    }
 
     private func requireUnlocked() async throws {
         if await agent.isLocked {
@@ -202,7 +293,8 @@ struct ControlRouter: Router {
         return timeout ?? 300
     }
 
-    /// 202 at once; when asked to wait, 200 when all that falls due in that time has ended well, 202 when the time is up.
+    /// 202 at once; when asked to wait, 200 when all that falls due in that time has ended well, 202 when the time is up
+    /// or the service is to end.
     private func reply(_ accepted: KeyAgent.Accepted, _ wait: Int64?) async throws -> Answer {
         let body = Wire.accepted(accepted).json
         guard let wait else { return .json(.accepted, body) }
@@ -210,6 +302,10 @@ struct ControlRouter: Router {
             group.addTask { [agent] in try await agent.waitForEnd(of: accepted.intents, within: wait) }
             group.addTask {
                 try await Task.sleep(for: .seconds(wait))
+                return nil
+            }
+            group.addTask { [stopping] in
+                await stopping.wait()
                 return nil
             }
             defer { group.cancelAll() }

@@ -3,6 +3,7 @@ import OrakeyAPI
 import OrakeyConfig
 import OrakeyCore
 import OrakeyKey
+import StrictJSON
 
 /// From the domain to the wire. Nothing else knows both.
 enum Wire {
@@ -134,6 +135,26 @@ enum Wire {
                 OrakeyAPI.Alarm(
                     code: "no_contract", message: "no contract is configured; run orakey contract deploy", since: 0)
             ], endpoints: [])
+    }
+
+    /// An event of `GET /v1/events`: its name and its data.
+    static func event(_ event: AgentEvent) -> (name: String, json: JSON) {
+        switch event {
+        case .key(let key): ("key", self.key(key).json)
+        case .intent(let intent): ("intent", self.intent(intent, nil).json)
+        case .alarm(let network, let alarm):
+            (
+                "alarm",
+                [
+                    "network": .string(network.description), "code": .string(alarm.code.rawValue),
+                    "message": .string(alarm.message), "since": .integer(seconds(alarm.since)),
+                ]
+            )
+        case .alarmOver(let network, let code):
+            ("alarm_over", ["network": .string(network.description), "code": .string(code.rawValue)])
+        case .locked: ("locked", [:])
+        case .unlocked: ("unlocked", [:])
+        }
     }
 
     private static func seconds(_ time: Timestamp) -> UInt64 { UInt64(max(0, time.milliseconds / 1000)) }

@@ -1,0 +1,88 @@
+public import EthereumCore
+public import OrakeyKey
+
+/// What operators do with intents under way, and with keys that this host did not create.
+extension KeyAgent {
+    /// Makes an intent urgent.
+    public func speedUp(_ id: Int64) throws -> (Intent, TransactionSlot?) {
+        let network = try self.network(ofIntent: id)
+        let now = clock.now
+        try step(network) { ledger in
+            try Self.translated(id) { () throws(NetworkLedger.Refusal) in try ledger.speedUp(id, at: now) }
+        }
+        kick(network)
+        return try intent(id)
+    }
+
+    /// Withdraws an intent that is no disable.
+    public func cancel(_ id: Int64) throws -> (Intent, TransactionSlot?) {
+        let network = try self.network(ofIntent: id)
+        try step(network) { ledger in
+            try Self.translated(id) { () throws(NetworkLedger.Refusal) in try ledger.cancel(id) }
+        }
+        kick(network)
+        return try intent(id)
+    }
+
+    /// Takes foreign or recovered keys into the pool: the named one, or all of a network. Returns their fingerprints.
+    public func adopt(_ target: RevocationTarget, network: NetworkName?) throws -> [String] {
+        var found: [NetworkName: [Bytes32]] = [:]
+        switch target {
+        case .all:
+            for name in try network.map({ [try resolve($0)] }) ?? Array(ledgers.keys) {
+                let keys = ledgers[name]?.keys.values.filter {
+                    ($0.state == .foreign || $0.state == .recovered) && $0.disabledBlock == nil
+                }
+                found[name] = keys?.map(\.message).sorted()
+            }
+        case .message, .fingerprint: found = try find(target)
+        case .key, .consumer: throw AgentError(.badRequest, "name a fingerprint, a message, or all")
+        }
+        var fingerprints: [String] = []
+        for (name, messages) in found.sorted(by: { $0.key < $1.key }) {
+            let now = clock.now
+            fingerprints += try step(name) { ledger in
+                for message in messages {
+                    do throws(NetworkLedger.Refusal) { try ledger.adopt(message, at: now) } catch {
+                        throw AgentError(.conflict, "key \(message) is not foreign or recovered, or is dead")
+                    }
+                }
+                return messages.compactMap { ledger.keys[$0]?.fingerprint?.description }
+            }
+        }
+        guard !found.values.allSatisfy(\.isEmpty) else { throw AgentError(.unknownKey, "no such key") }
+        return fingerprints
+    }
+
+    /// Appoints the revoker of a network; the zero address withdraws it.
+    public func setRevoker(network: NetworkName?, address: Address, tag: IdempotencyTag?) throws -> Accepted {
+        if let reply = try replay(tag) { return reply }
+        let name = try resolve(network)
+        guard let profile = profiles[name], profile.contract.messagePrefix != nil else {
+            throw AgentError(.conflict, "the contract of \(name) is not the reference contract and has no revoker")
+        }
+        guard address != profile.owner else { throw AgentError(.badRequest, "the owner can't be its own revoker") }
+        return try run(name, tag) { ledger, now in ledger.setRevoker(address, at: now) }
+    }
+
+    private func network(ofIntent id: Int64) throws -> NetworkName {
+        guard let name = ledgers.first(where: { $0.value.intents[id] != nil })?.key else {
+            let (intent, _) = try intent(id)
+            throw AgentError(.conflict, "intent \(id) has ended: \(intent.state.rawValue)")
+        }
+        return name
+    }
+
+    private static func translated(_ id: Int64, _ body: () throws(NetworkLedger.Refusal) -> Void) throws {
+        do throws(NetworkLedger.Refusal) { try body() } catch {
+            switch error {
+            case .unknown: throw AgentError(.unknownIntent, "no intent \(id)")
+            case .tooLate(let state): throw AgentError(.conflict, "too late: intent \(id) is \(state.rawValue)")
+            case .final:
+                throw AgentError(.conflict, "intent \(id) disables a key; a revocation is final and can't be cancelled")
+            case .notAdoptable(let state):
+                throw AgentError(.conflict, "a key that is \(state.rawValue) can't be adopted")
+            }
+        }
+    }
+}

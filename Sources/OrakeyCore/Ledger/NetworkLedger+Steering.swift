@@ -1,0 +1,60 @@
+public import EthereumCore
+
+/// What an operator may do with intents under way.
+extension NetworkLedger {
+    /// Why an intent can't be steered.
+    public enum Refusal: Error, Sendable, Equatable {
+        case unknown
+        /// It has ended, or is in a block.
+        case tooLate(Intent.State)
+        /// A revocation is final; its disable is never withdrawn.
+        case final
+        /// No key of this kind can be adopted.
+        case notAdoptable(KeyState)
+    }
+
+    /// Makes an intent urgent: it need not wait any longer, and one under way is replaced with a better offer.
+    public mutating func speedUp(_ id: Int64, at now: Timestamp) throws(Refusal) {
+        guard var intent = intents[id] else { throw .unknown }
+        switch intent.state {
+        case .planned, .signed, .broadcast: break
+        case .mined, .confirmed, .failed, .cancelled: throw .tooLate(intent.state)
+        }
+        intent.isUrgent = true
+        // A retiring key's grace was promised to its consumer; only what is due may hurry.
+        if intent.kind != .disable { intent.notBefore = min(intent.notBefore, now) }
+        put(intent)
+        guard let number = intent.slot, var slot = slots[number], slot.isOpen else { return }
+        slot.isUrgent = true
+        put(slot)
+        hastened.insert(number)
+    }
+
+    /// Withdraws an intent: at once while nothing is signed, else by a transaction without effect at the same nonce.
+    /// The chain decides which of the two it takes.
+    public mutating func cancel(_ id: Int64) throws(Refusal) {
+        guard var intent = intents[id] else { throw .unknown }
+        guard intent.kind != .disable else { throw .final }
+        switch intent.state {
+        case .planned:
+            intent.state = .cancelled
+            put(intent)
+        case .signed, .broadcast:
+            guard let number = intent.slot else { throw .unknown }
+            withdrawn.insert(number)
+        case .mined, .confirmed, .failed, .cancelled: throw .tooLate(intent.state)
+        }
+    }
+
+    /// Takes keys that this journal did not create into the pool, on an operator's word.
+    public mutating func adopt(_ message: Bytes32, at now: Timestamp) throws(Refusal) {
+        guard let key = keys[message] else { throw .unknown }
+        guard key.disabledBlock == nil, move(message, .adopted) else { throw .notAdoptable(key.state) }
+        assignKeys(at: now)
+    }
+
+    /// Plans the appointment of a revoker; the zero address withdraws it.
+    public mutating func setRevoker(_ revoker: Address, at now: Timestamp) -> Outcome {
+        Outcome(intents: [plan(.setRevoker(revoker), urgent: false, notBefore: now, at: now).id])
+    }
+}

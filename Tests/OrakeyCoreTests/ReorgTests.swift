@@ -1,0 +1,137 @@
+import EthereumCore
+import OrakeyConfig
+import OrakeyCore
+import Testing
+
+/// What the chain takes back, and what comes of it.
+@Suite struct ReorgTests {
+    @Test func keysOfASettledCreateAreUsedAgainAfterADeepReorgMinedThemAgain() throws {
+        var chain = try LedgerFixture(pool: 2)
+        chain.look()
+        let slots = try chain.send()
+        chain.mine(slots)
+        chain.mineEmpty(2)
+        chain.look()
+        #expect(chain.keys(in: .pooled).count == 2)
+        chain.reorg(3)
+        chain.look(deepReorg: true)
+        #expect(chain.keys(in: .orphaned).count == 3)
+        let again = try #require(chain.ledger.slots[slots[0].id])
+        chain.mine([again])
+        chain.mineEmpty(2)
+        chain.look()
+        #expect(chain.ledger.alarms[.badMessage] == nil)
+        // The consumer has the second key now; the first was in its hands before.
+        #expect(chain.ledger.currentKey(of: "app")?.message == chain.message(2))
+        #expect(chain.keys(in: .pooled).map(\.message) == [chain.message(3)])
+        #expect(chain.ledger.highestMessage == chain.message(3))
+    }
+
+    @Test func aKeyThatWasHandedOutIsDisabledWhenItComesBack() throws {
+        var chain = try LedgerFixture(pool: 0)
+        chain.look()
+        let slots = try chain.send()
+        chain.mine(slots)
+        chain.mineEmpty(2)
+        chain.look()
+        let key = try #require(chain.ledger.currentKey(of: "app"))
+        chain.reorg(3)
+        chain.look(deepReorg: true)
+        chain.mine([try #require(chain.ledger.slots[slots[0].id])])
+        chain.mineEmpty(2)
+        chain.look()
+        #expect(chain.ledger.keys[key.message]?.state == .disabling)
+        #expect(chain.ledger.intents.values.contains { $0.kind == .disable && $0.messages == [key.message] })
+    }
+
+    @Test func aKeyRevokedWhileItsCreateWasUnminedDiesWhenTheSameTransactionIsMinedAgain() throws {
+        var chain = try LedgerFixture(pool: 0)
+        chain.look()
+        let slots = try chain.send()
+        chain.mine(slots)
+        chain.look()
+        let message = try #require(chain.keys(in: .pending).first?.message)
+        chain.reorg(1)
+        chain.look()
+        chain.ledger.begin(after: chain.ledger.lastIdentifier)
+        _ = chain.ledger.revoke([message], reason: nil, at: chain.now)
+        chain.ledger.foundDead([message], at: chain.now)
+        chain.commit()
+        chain.mine([try #require(chain.ledger.slots[slots[0].id])])
+        chain.look()
+        #expect(chain.ledger.keys[message]?.state == .disabling, "it is active on chain")
+    }
+
+    @Test func aKeyIsDisabledByOneTransactionAtATime() throws {
+        var chain = try LedgerFixture(pool: 1)
+        try chain.fill()
+        let key = try #require(chain.ledger.currentKey(of: "app"))
+        chain.ledger.begin(after: chain.ledger.lastIdentifier)
+        _ = chain.ledger.rotate("app", grace: 0, at: chain.now)
+        chain.commit()
+        let first = try chain.send().filter { chain.ledger.intents[$0.intents[0]]?.kind == .disable }
+        #expect(first.count == 1)
+        chain.ledger.begin(after: chain.ledger.lastIdentifier)
+        let outcome = chain.ledger.revoke([key.message], reason: "leaked", at: chain.now)
+        chain.commit()
+        let second = try chain.send().filter { chain.ledger.intents[$0.intents[0]]?.kind == .disable }
+        #expect(second.isEmpty, "the contract would revert a second disable of the same key")
+        chain.mine(first)
+        chain.mineEmpty(2)
+        chain.look()
+        #expect(chain.ledger.keys[key.message]?.state == .disabled)
+        #expect(!outcome.intents.isEmpty)
+    }
+
+    @Test func aLostNonceThatIsGivenBackCarriesItsIntentAgain() throws {
+        var chain = try LedgerFixture(pool: 0)
+        chain.look()
+        let old = try #require(chain.send().first)
+        // A foreign transaction takes the nonce for good; the intent moves to the next.
+        chain.nonce = 1
+        chain.foreignNonces = 1
+        for _ in 0..<3 {
+            chain.mineEmpty()
+            chain.look()
+        }
+        #expect(chain.ledger.slots[old.id]?.isLost == true)
+        let new = try #require(chain.send().first)
+        #expect(new.intents == old.intents)
+        chain.mine([new])
+        chain.look()
+        // The foreign transaction and the new one are un-mined.
+        chain.foreignNonces = 0
+        chain.reorg(4)
+        chain.nonce = 0
+        chain.look(deepReorg: true)
+        let intent = try #require(chain.ledger.intents[old.intents[0]])
+        #expect(intent.nonce == 0)
+        #expect(intent.slot == old.id)
+        #expect(chain.ledger.slots[old.id]?.state == .broadcast)
+        #expect(chain.ledger.slots[new.id]?.intents == [])
+        let work = chain.ledger.dueWork(at: chain.now)
+        #expect(work.contains { if case .cancel(let slot) = $0 { slot.id == new.id } else { false } })
+    }
+
+    @Test func theOldBytesOfALostNonceMayBeMinedAfterAll() throws {
+        var chain = try LedgerFixture(pool: 0)
+        chain.look()
+        let old = try #require(chain.send().first)
+        chain.nonce = 1
+        chain.foreignNonces = 1
+        for _ in 0..<3 {
+            chain.mineEmpty()
+            chain.look()
+        }
+        chain.reorg(4)
+        chain.foreignNonces = 0
+        chain.mine([old])
+        chain.mineEmpty(2)
+        chain.look(deepReorg: true)
+        #expect(chain.ledger.intents[old.intents[0]]?.state == .confirmed)
+        #expect(chain.keys(in: .foreign).isEmpty, "this host made the key")
+        #expect(chain.keys(in: .current).count == 1)
+        let idle = try chain.send()
+        #expect(idle.isEmpty)
+    }
+}
