@@ -17,7 +17,8 @@ struct Orakey: AsyncParsableCommand {
             CommandGroup(
                 name: "Daemon",
                 subcommands: [
-                    StatusCommand.self, Watch.self, Lock.self, Unlock.self, Intents.self, Doctor.self,
+                    StatusCommand.self, Watch.self, Lock.self, Unlock.self, Intents.self, RevokerCommand.self,
+                    Doctor.self,
                 ]),
             CommandGroup(name: "Set-up", subcommands: [Init.self, WalletCommand.self, ContractCommand.self]),
             CommandGroup(

@@ -61,6 +61,24 @@ public struct ControlClient: Sendable {
         return try ChangeProgress(call.send(to: path, body: body))
     }
 
+    /// `POST /v1/revoker`: appoints or withdraws the revoker. Parameters as for ``create(_:key:wait:)``.
+    public func setRevoker(
+        _ request: RevokerRequest, key: IdempotencyKey, wait: WaitTime? = nil
+    ) throws(ClientError) -> ChangeProgress {
+        try change("/v1/revoker", request.json, key, wait)
+    }
+
+    /// `POST /v1/keys/adopt`: takes keys that this host did not create into the pool. A repeat adopts nothing more.
+    ///
+    /// - Returns: the fingerprints of the adopted keys.
+    public func adopt(_ request: AdoptRequest) throws(ClientError) -> [String] {
+        try Call(method: "POST", target: "/v1/keys/adopt").send(to: path, json: request.json).decode {
+            (json) throws(JSONError) in
+            var reader = try JSONReader(json)
+            return try reader.strings("fingerprints")
+        }
+    }
+
     /// `POST /v1/lock`: wipes the daemon's secrets.
     public func lock() throws(ClientError) -> LockAnswer {
         try Call(method: "POST", target: "/v1/lock").send(to: path).decode(LockAnswer.init(json:))
@@ -82,6 +100,16 @@ public struct ControlClient: Sendable {
     /// `GET /v1/intents/{id}`: one intent with every transaction tried for it.
     public func intent(_ id: UInt64) throws(ClientError) -> Intent {
         try get("/v1/intents/\(id)").decode(Intent.init(json:))
+    }
+
+    /// `POST /v1/intents/{id}/speedup`: offers more for the intent's transaction.
+    public func speedUp(_ id: UInt64) throws(ClientError) -> Intent {
+        try Call(method: "POST", target: "/v1/intents/\(id)/speedup").send(to: path).decode(Intent.init(json:))
+    }
+
+    /// `POST /v1/intents/{id}/cancel`: replaces the intent's transaction by one that does nothing.
+    public func cancel(_ id: UInt64) throws(ClientError) -> Intent {
+        try Call(method: "POST", target: "/v1/intents/\(id)/cancel").send(to: path).decode(Intent.init(json:))
     }
 
     /// Answers as the daemon sent them, for programs that print JSON: nothing that this version does not know is lost.

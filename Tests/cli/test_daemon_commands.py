@@ -205,6 +205,34 @@ def test_wrong_passphrase_is_not_permitted(shell, daemon, passphrase):
     assert shell.orakey("unlock", "--passphrase-file", passphrase).code == 77
 
 
+def test_revoker(shell, daemon):
+    daemon.script["POST", "/v1/revoker"] = Answer(200, {"intents": [], "fingerprints": []})
+    assert shell.orakey("revoker", "set", "0x" + "ab" * 20).code == 0
+    assert shell.orakey("revoker", "clear", "--network", "BASE").code == 0
+    first, second = daemon.calls("/v1/revoker")
+    assert first.json["address"].lower() == "0x" + "ab" * 20
+    assert second.json == {"address": None, "network": "BASE"}
+
+
+@pytest.mark.parametrize("arguments, body", [
+    (["SHA256:0123456789abcdef"], {"fingerprint": "SHA256:0123456789abcdef"}),
+    (["0x" + "22" * 32], {"message": "0x" + "22" * 32}), (["--all", "--network", "BASE"], {"all": True, "network": "BASE"}),
+])
+def test_adopt(shell, daemon, arguments, body):
+    daemon.script["POST", "/v1/keys/adopt"] = Answer(200, {"fingerprints": ["SHA256:0123456789abcdef"]})
+    done = shell.orakey("keys", "adopt", *arguments)
+    assert (done.code, done.out) == (0, "SHA256:0123456789abcdef\n")
+    assert daemon.requests[0].json == body
+
+
+@pytest.mark.parametrize("verb, state", [("speedup", "broadcast"), ("cancel", "broadcast"), ("cancel", "cancelled")])
+def test_steering_an_intent(shell, daemon, verb, state):
+    daemon.script["POST", f"/v1/intents/5/{verb}"] = Answer(202, intent(state).body)
+    done = shell.orakey("intents", verb, "5")
+    assert done.code == 0 and f"intent 5 is {state}" in done.line()
+    assert json.loads(shell.orakey("intents", verb, "5", "--json").out)["state"] == state
+
+
 # status, watch
 
 

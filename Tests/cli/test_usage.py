@@ -6,7 +6,8 @@ import pytest
 
 COMMANDS = [
     [], ["get"], ["exec"], ["keys"], ["keys", "list"], ["keys", "create"], ["rotate"], ["revoke"], ["status"], ["watch"],
-    ["lock"], ["unlock"], ["intents"], ["intents", "list"], ["intents", "show"], ["doctor"],
+    ["lock"], ["unlock"], ["intents"], ["intents", "list"], ["intents", "show"], ["intents", "speedup"], ["intents", "cancel"],
+    ["revoker", "set"], ["revoker", "clear"], ["keys", "adopt"], ["doctor"],
     ["init"], ["wallet"], ["wallet", "new"], ["wallet", "import"], ["wallet", "address"], ["wallet", "export"],
     ["wallet", "passwd"], ["contract", "deploy"], ["contract", "info"], ["inspect"], ["verify"], ["derive"],
     ["abi", "encode"], ["abi", "decode"], ["abi", "selector"], ["tx", "decode"],
@@ -30,6 +31,7 @@ def test_version(shell):
     ["nonsense"], ["get", "--bogus"], ["keys", "create", "--count", "0"], ["keys", "create", "--count", "x"],
     ["rotate", "--grace", "5"], ["rotate", "--network", "base"], ["revoke"], ["revoke", "-", "--all"],
     ["revoke", "0x12"], ["revoke", "SHA256:12"], ["exec"], ["exec", "--env", "A=B", "--", "true"], ["intents", "show"],
+    ["keys", "adopt"], ["keys", "adopt", "0x12"], ["keys", "adopt", "--all", "SHA256:0123456789abcdef"], ["revoker", "set", "0x12"],
     ["wallet", "new", "--words", "13"], ["contract", "deploy", "--chain-id", "1"],
 ])
 def test_wrong_usage_is_64_and_one_line(shell, arguments):

@@ -6,8 +6,9 @@ import StrictJSON
 /// `orakey intents`.
 struct Intents: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Show the journal: what was to be done on chain, and every transaction tried for it.",
-        subcommands: [IntentsList.self, IntentsShow.self], defaultSubcommand: IntentsList.self)
+        abstract: "Show the journal of what was to be done on chain; speed an intent up or cancel it.",
+        subcommands: [IntentsList.self, IntentsShow.self, IntentsSpeedUp.self, IntentsCancel.self],
+        defaultSubcommand: IntentsList.self)
 }
 
 struct IntentsList: ParsableCommand {
@@ -56,5 +57,37 @@ struct IntentsShow: ParsableCommand {
                 "attempt  \(attempt.hash)  max fee \(attempt.maxFee) wei, tip \(attempt.tip) wei"
                     + (attempt.sentAt == nil ? ", not sent yet" : ""))
         }
+    }
+}
+
+struct IntentsSpeedUp: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "speedup", abstract: "Send an intent's transaction again with higher fees, at the same nonce.")
+
+    @Argument(help: "The intent's number.") var id: UInt64
+    @OptionGroup var json: JSONOption
+
+    func run() throws {
+        let intent = try ControlClient().speedUp(id)
+        guard !json.isOn else { return Output.json(intent.json) }
+        say("intent \(id) is \(intent.state.rawValue), \(Amounts.count(intent.attempts.count, "transaction")) so far")
+    }
+}
+
+struct IntentsCancel: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "cancel", abstract: "Replace an intent's transaction by one that does nothing, at the same nonce.",
+        discussion: "Whichever of the two the chain takes decides; orakey intents show says which.")
+
+    @Argument(help: "The intent's number.") var id: UInt64
+    @OptionGroup var json: JSONOption
+
+    func run() throws {
+        let intent = try ControlClient().cancel(id)
+        guard !json.isOn else { return Output.json(intent.json) }
+        say(
+            intent.state == .cancelled
+                ? "intent \(id) is cancelled"
+                : "intent \(id) is \(intent.state.rawValue); the chain decides whether it still happens")
     }
 }

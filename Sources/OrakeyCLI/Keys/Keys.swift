@@ -7,8 +7,8 @@ import StrictJSON
 /// `orakey keys`.
 struct Keys: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "List keys, or create some for the pool.",
-        subcommands: [KeysList.self, KeysCreate.self], defaultSubcommand: KeysList.self)
+        abstract: "List keys, create some for the pool, or adopt others.",
+        subcommands: [KeysList.self, KeysCreate.self, KeysAdopt.self], defaultSubcommand: KeysList.self)
 }
 
 struct KeysList: ParsableCommand {

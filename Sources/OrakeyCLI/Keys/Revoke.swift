@@ -48,16 +48,8 @@ struct Revoke: ParsableCommand {
             chosen = .consumer(consumer)
         } else if all {
             chosen = .all
-        } else if let selector, selector.hasPrefix("0x") {
-            guard let message = try? Bytes32(hex: selector) else {
-                throw Failure(.usage, "a message is 0x and 64 hex digits")
-            }
-            chosen = .message(message.hex)
         } else {
-            guard let selector, let fingerprint = try? Fingerprint(parsing: selector) else {
-                throw Failure(.usage, "a fingerprint is SHA256: and 16 hex digits")
-            }
-            chosen = .fingerprint("\(fingerprint)")
+            chosen = try KeySelector.parse(selector ?? "")
         }
         let request = RevokeRequest(chosen, reason: reason)
         try Change.carryOut(wait, json, done: "revoked on chain") { (client, key, time) throws(ClientError) in
@@ -82,5 +74,21 @@ struct Revoke: ParsableCommand {
                 try client.revoke(body: bytes, key: name, wait: time)
             }
         }
+    }
+}
+
+/// A key named on the command line, by what may be seen there: a message or a fingerprint.
+enum KeySelector {
+    static func parse(_ text: String) throws -> RevokeRequest.Selector {
+        if text.hasPrefix("0x") {
+            guard let message = try? Bytes32(hex: text) else {
+                throw Failure(.usage, "a message is 0x and 64 hex digits")
+            }
+            return .message(message.hex)
+        }
+        guard let fingerprint = try? Fingerprint(parsing: text) else {
+            throw Failure(.usage, "a fingerprint is SHA256: and 16 hex digits")
+        }
+        return .fingerprint("\(fingerprint)")
     }
 }
