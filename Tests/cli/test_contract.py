@@ -57,33 +57,25 @@ def test_a_repeat_deploys_nothing(shell, funded, chain, deployed):
     assert [entry["state"] for entry in journal(funded)] == ["confirmed", "confirmed"]
 
 
-class Gate:
-    """Passes requests on to a chain, but answers none of one method: `before` the chain sees it, or after."""
+class Endpoint:
+    """An HTTP server: `answer(body)` gives content type and body, or None to end the connection without an answer."""
 
-    def __init__(self, url: str, method: str, before: bool):
-        outer, self.swallowed = self, []
-
+    def __init__(self, answer):
         class Handler(http.server.BaseHTTPRequestHandler):
             def log_message(self, *_):
                 pass
 
             def do_POST(self):
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                stops = method.encode() in body
-                if stops:
-                    outer.swallowed.append(json.loads(body))
-                if not (stops and before):
-                    request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
-                    with urllib.request.urlopen(request) as response:
-                        answer = response.read()
-                if stops:
-                    self.close_connection = True
+                said = answer(self.rfile.read(int(self.headers["Content-Length"])))
+                self.close_connection = True
+                if said is None:
                     return
+                content_type, body = said
                 self.send_response(200)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(answer)))
+                self.send_header("Content-Type", content_type)
+                self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
-                self.wfile.write(answer)
+                self.wfile.write(body)
 
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}"
@@ -95,6 +87,25 @@ class Gate:
     def __exit__(self, *_):
         self.server.shutdown()
         self.server.server_close()
+
+
+class Gate(Endpoint):
+    """Passes requests on to a chain, but answers none of one method: `before` the chain sees it, or after."""
+
+    def __init__(self, url: str, method: str, before: bool):
+        self.swallowed = []
+
+        def answer(body):
+            stops = method.encode() in body
+            if stops:
+                self.swallowed.append(json.loads(body))
+            if stops and before:
+                return None
+            with urllib.request.urlopen(urllib.request.Request(url, body, {"Content-Type": "application/json"})) as response:
+                passed = response.read()
+            return None if stops else ("application/json", passed)
+
+        super().__init__(answer)
 
 
 def test_signed_bytes_are_on_disk_before_they_are_sent_and_a_repeat_sends_the_same(shell, funded, chain):
@@ -277,50 +288,19 @@ networks:
     assert codes == [0, 1]
 
 
-class Talker:
-    """An HTTP server that answers everything in the same way, or (with None) not at all."""
-
-    def __init__(self, body: bytes | None, content_type: str = "application/json"):
-        over = self.over = threading.Event()
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def log_message(self, *_):
-                pass
-
-            def do_POST(self):
-                if body is None:
-                    over.wait()
-                    return
-                self.send_response(200)
-                self.send_header("Content-Type", content_type)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-
-    def __enter__(self):
-        threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02}).start()
-        return self
-
-    def __exit__(self, *_):
-        self.over.set()
-        self.server.shutdown()
-        self.server.server_close()
-
-
 @pytest.mark.parametrize("body, content_type", [
     (b"<html>login</html>", "text/html"), (b"{", "application/json"), (b"[]", "application/json"),
     (b'{"jsonrpc":"2.0","id":1,"result":"zz"}', "application/json"),
     (b'{"jsonrpc":"2.0","id":1,"error":{"code":-32000,"message":"starting"}}', "application/json"), (None, ""),
 ], ids=["page", "half", "batch", "nonsense", "error", "silence"])
 def test_endpoint_that_answers_garbage_or_not_at_all(shell, body, content_type):
-    with Talker(body, content_type) as talker:
+    over = threading.Event()
+    with Endpoint(lambda _: (content_type, body) if body else over.wait() and None) as endpoint:
         done = shell.orakey(
-            "contract", "info", "--rpc", talker.url, "--chain-id", "1", "--contract", "0x" + "11" * 20)
+            "contract", "info", "--rpc", endpoint.url, "--chain-id", "1", "--contract", "0x" + "11" * 20)
+        over.set()
     assert done.code == 75
-    assert talker.url in done.line()
+    assert endpoint.url in done.line()
 
 
 def test_an_access_token_in_a_wrong_address_is_not_repeated(shell):
