@@ -135,3 +135,20 @@ import Testing
         #expect(idle.isEmpty)
     }
 }
+
+/// What a chain that stands still costs.
+@Suite struct StandstillTests {
+    @Test func aBetterOfferNeedsABlockThatPassedTheLastOneOver() throws {
+        var chain = try LedgerFixture(pool: 0)
+        chain.look()
+        let slot = try #require(chain.send().first)
+        chain.now = chain.now.adding(seconds: 3600)
+        let waiting = chain.ledger.dueWork(at: chain.now)
+        #expect(waiting.contains { if case .broadcast(let other) = $0 { other.id == slot.id } else { false } })
+        #expect(!waiting.contains { if case .replace = $0 { true } else { false } })
+        chain.mineEmpty()
+        chain.look()
+        let passed = chain.ledger.dueWork(at: chain.now)
+        #expect(passed.contains { if case .replace(let other) = $0 { other.id == slot.id } else { false } })
+    }
+}

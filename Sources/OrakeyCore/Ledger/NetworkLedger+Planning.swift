@@ -111,9 +111,8 @@ extension NetworkLedger {
                     continue
                 }
                 let age = now.seconds(since: min(newest.signedAt, sent))
-                if age < 0 || age >= settings.fees.resubmitAfter || hastened.contains(slot.id)
-                    || isUnderpaid(slot, newest)
-                {
+                let isOverdue = age < 0 || age >= settings.fees.resubmitAfter
+                if isOverdue && hasBeenPassedOver(slot) || hastened.contains(slot.id) || isUnderpaid(slot, newest) {
                     work.append(.replace(slot))
                 } else if now.seconds(since: sent) >= Self.rebroadcastAfter {
                     work.append(.broadcast(slot))
@@ -126,6 +125,13 @@ extension NetworkLedger {
         work += disableGroups(due.filter { $0.kind == .disable && !isUnderWay($0) }).map { .sign($0) }
         work += due.filter { $0.kind != .disable }.map { .sign([$0]) }
         return work
+    }
+
+    /// Whether there was a block since the newest offer that could have held it. Offering more to a chain that stands
+    /// still only makes the transaction dear.
+    private func hasBeenPassedOver(_ slot: TransactionSlot) -> Bool {
+        guard let head = headAtOffer[slot.id], let view else { return true }
+        return view.head.number > head
     }
 
     /// An urgent slot that still carries an ordinary tip is worth a replacement at once; one attempt only.

@@ -23,6 +23,7 @@ extension NetworkLedger {
             id: nextIdentifier(), network: settings.name, nonce: nonce, callData: callData, gasLimit: gasLimit,
             isUrgent: attempt.isUrgent, attempts: [attempt], intents: ids)
         put(slot)
+        headAtOffer[slot.id] = view?.head.number
         for var intent in bound {
             intent.state = .signed
             intent.slot = slot.id
@@ -43,6 +44,7 @@ extension NetworkLedger {
         slot.state = .signed
         hastened.remove(id)
         put(slot)
+        headAtOffer[slot.id] = view?.head.number
         clear(.feeCapReached)
         return slot
     }

@@ -35,6 +35,8 @@ public struct NetworkLedger: Sendable {
     public internal(set) var lastIdentifier: Int64 = 0
     /// Views in a row in which a slot's nonce was taken while none of its attempts had a receipt.
     var lostSightings: [Int64: Int] = [:]
+    /// The head when a slot's newest attempt was signed, in this run.
+    var headAtOffer: [Int64: UInt64] = [:]
     /// Slots that an operator wants replaced at once.
     var hastened: Set<Int64> = []
     /// Slots whose intents an operator has withdrawn; a transaction without effect is to take their nonce.
@@ -150,6 +152,7 @@ public struct NetworkLedger: Sendable {
             default: true
             }
         }
+        headAtOffer = headAtOffer.filter { slots[$0.key]?.isOpen ?? false }
         let watched = Set(slots.values.flatMap(\.intents))
         intents = intents.filter { id, intent in !intent.state.isFinal || watched.contains(id) }
     }
