@@ -24,6 +24,7 @@ let package = Package(
         .library(name: "EthereumABI", targets: ["EthereumABI"]),
         .library(name: "EthereumWallet", targets: ["EthereumWallet"]),
         .library(name: "EthereumRPC", targets: ["EthereumRPC"]),
+        .library(name: "OrakeyKey", targets: ["OrakeyKey"]),
         .library(name: "OrakeyClient", targets: ["OrakeyClient"]),
     ],
     dependencies: [
@@ -45,7 +46,7 @@ let package = Package(
         // Ethereum: knows nothing of orakeyd
         .target(name: "StrictJSON", swiftSettings: strict),
         .target(name: "EthereumCore", dependencies: ["CSecp256k1"], swiftSettings: strictC),
-        .target(name: "EthereumABI", dependencies: ["EthereumCore", "StrictJSON"], swiftSettings: strict),
+        .target(name: "EthereumABI", dependencies: ["EthereumCore", "StrictJSON"], swiftSettings: strictC),
         .target(
             name: "EthereumWallet",
             dependencies: ["EthereumCore", "StrictJSON", "CSecp256k1", "CCrypto", "CSodium", "CLinuxShims"],
@@ -123,11 +124,13 @@ let package = Package(
         .testTarget(
             name: "EthereumRPCTests",
             dependencies: ["CurlHTTP", "EthereumCore", "EthereumRPC", "StrictJSON", "UnixHTTP"], swiftSettings: strict),
+        .testTarget(
+            name: "OrakeyAPITests", dependencies: ["OrakeyAPI", "OrakeyClient", "StrictJSON"], swiftSettings: strict),
         .testTarget(name: "OrakeyConfigTests", dependencies: ["OrakeyConfig"], swiftSettings: strict),
         .testTarget(
             name: "OrakeyCoreTests",
             dependencies: [
-                "EthereumCore", "EthereumWallet", "OrakeyConfig", "OrakeyCore", "OrakeyKey", "OrakeyStore",
+                "EthereumABI", "EthereumCore", "EthereumWallet", "OrakeyConfig", "OrakeyCore", "OrakeyKey", "OrakeyStore",
             ], swiftSettings: strict),
         .testTarget(
             name: "OrakeyServerTests", dependencies: ["OrakeyAPI", "OrakeyCore", "OrakeyServer"], swiftSettings: strict),

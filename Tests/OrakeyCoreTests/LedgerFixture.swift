@@ -90,6 +90,15 @@ struct LedgerFixture {
         }
     }
 
+    /// Mines the newest attempt of a slot as a transaction without events.
+    mutating func mineWithoutEffect(_ slot: TransactionSlot) {
+        head += 1
+        guard let attempt = slot.attempts.last else { return }
+        let inclusion = TransactionSlot.Inclusion(block: head, blockHash: block(head).hash, transaction: attempt.hash)
+        receipts[attempt.hash] = ReceiptView(inclusion: inclusion, succeeded: true, events: [])
+        nonce = max(nonce, slot.nonce + 1)
+    }
+
     mutating func mineEmpty(_ count: UInt64 = 1) { head += count }
 
     /// Somebody else's transaction.
@@ -151,10 +160,11 @@ struct LedgerFixture {
         return sent
     }
 
-    func attempt(_ nonce: UInt64, _ urgent: Bool = false, salt: UInt8 = 0) -> Attempt {
+    func attempt(_ nonce: UInt64, _ urgent: Bool = false, salt: UInt8 = 0, cancelling: Bool = false) -> Attempt {
         Attempt(
             hash: Keccak256.hash([UInt8(truncatingIfNeeded: nonce), fork, salt, 0xAA]), raw: [2, 3],
-            fees: .dynamic(maxFee: 2_000_000_000, tip: 1_000_000_000), isUrgent: urgent, signedAt: now)
+            fees: .dynamic(maxFee: 2_000_000_000, tip: 1_000_000_000), isUrgent: urgent, isCancellation: cancelling,
+            signedAt: now)
     }
 
     /// Creates the pool and gives every consumer its first key.

@@ -70,9 +70,9 @@ public struct NetworkWorker: Sendable {
         do {
             try await follow(&turn)
             try await work()
-        } catch is CancellationError {
-            return
         } catch {
+            // The service is stopping; that is no trouble with the chain.
+            if Task.isCancelled { return }
             turn.head = nil
             await agent.chainFailed("\(error)", on: network)
         }
