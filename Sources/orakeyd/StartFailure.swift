@@ -11,7 +11,8 @@ struct StartFailure {
     let status: Int32
 
     init(_ error: any Error) {
-        text = "\(error)"
+        let hint = (error as? AgentError)?.hint
+        text = "\(error)" + (hint.map { "; \($0)" } ?? "")
         status =
             switch error {
             case is ConfigurationError: 78
