@@ -102,52 +102,50 @@ def chain_keys(contract: ApiKeys, owner: str) -> dict[str, bool]:
 
 
 def owner_transactions(chain: DevChain, owner: str) -> dict[int, str]:
-    """Hash by nonce of everything the owner has on the canonical chain, read block by block."""
+    """Hash by nonce of everything the owner has on the canonical chain, read block by block; not what only takes a nonce."""
     found = {}
     for number in range(chain.head() + 1):
         for transaction in chain.rpc("eth_getBlockByNumber", hex(number), True)["transactions"]:
-            if transaction["from"].lower() == owner.lower():
+            does_nothing = transaction["to"] == transaction["from"] and transaction["input"] == "0x"
+            if transaction["from"].lower() == owner.lower() and not does_nothing:
                 found[int(transaction["nonce"], 16)] = transaction["hash"]
     return found
 
 
-def check_promises(daemon: Daemon, *, alarms=frozenset(), foreign: set[str] = frozenset()):
-    """One effect for each intent, nothing forgotten, local state = chain state.
+def check_promises(daemon: Daemon, *, alarms=frozenset(), foreign=frozenset()):
+    """One effect for each intent, nothing forgotten, local state = chain state, no alarm but the expected.
 
     `foreign` are hashes of transactions that the owner has on chain and this host did not send."""
-    contract, owner, chain = daemon.contract, daemon.owner, daemon.chain
     intents, local = all_intents(daemon), {k["message"]: k for k in daemon.keys()}
-    on_chain = chain_keys(contract, owner)
-
     open_ones = [i for i in intents if i["state"] not in FINAL]
     assert not open_ones, f"open intents: {open_ones}"
+    check_keys(intents, local, chain_keys(daemon.contract, daemon.owner), foreign)
+    check_transactions(intents, owner_transactions(daemon.chain, daemon.owner), set(foreign))
+    assert daemon.alarms() <= set(alarms), daemon.status()["alarms"]
 
-    # Local state = chain state.
+
+def check_keys(intents: list[dict], local: dict[str, dict], on_chain: dict[str, bool], foreign):
     known = {m for m, key in local.items() if key["state"] != "orphaned"}
     assert known == set(on_chain), f"only here {known - set(on_chain)}, only on chain {set(on_chain) - known}"
     for message, active in on_chain.items():
         state = local[message]["state"]
         assert active == (state in ALIVE), f"{message} is {'active' if active else 'dead'} on chain and {state} here"
-
     # The messages of confirmed creates are disjoint, and together exactly the chain's own.
     created = [m for i in intents if i["kind"] == "create" and i["state"] == "confirmed" for m in i["messages"]]
     assert len(created) == len(set(created)), "a message belongs to two creates"
-    ours = {m for m in on_chain if local[m]["state"] not in ("foreign", "recovered") and not local[m].get("reason", "")
-            == "foreign"}
-    assert set(created) <= set(on_chain)
-    if not foreign:
-        assert set(created) == set(on_chain), f"keys of no intent: {set(on_chain) - set(created)}"
-    else:
-        assert set(created) == ours & set(created)
+    assert set(created) <= set(on_chain), "a create confirmed what the chain does not have"
+    strange = {m for m in on_chain if local[m]["created_tx"] in foreign}
+    assert set(created) == set(on_chain) - strange, f"keys of no intent: {set(on_chain) - strange - set(created)}"
+    assert not {local[m]["state"] for m in strange} & {"pending", "pooled", "current", "retiring"}, "a stranger's key is in use"
 
-    # Every transaction of the owner is an attempt of one slot, and every slot has one transaction.
-    mined = owner_transactions(chain, owner)
-    attempts = {a["hash"]: i["nonce"] for i in intents for a in i["attempts"]}
-    strangers = {h for h in mined.values() if h not in attempts} - set(foreign)
+
+def check_transactions(intents: list[dict], mined: dict[int, str], foreign: set[str]):
+    """Every transaction of the owner is an attempt of one slot, and every slot has one transaction."""
+    attempts = {a["hash"] for i in intents for a in i["attempts"]}
+    strangers = set(mined.values()) - attempts - foreign
     assert not strangers, f"transactions of no intent: {strangers}"
     slots = {i["nonce"] for i in intents if i["state"] in ("confirmed", "failed") and i["nonce"] is not None}
     assert slots == {n for n, h in mined.items() if h not in foreign}, f"slots {slots}, chain {mined}"
-    assert {a for a in daemon.alarms()} <= set(alarms), daemon.status()["alarms"]
 
 
 class Crasher:

@@ -1,0 +1,179 @@
+"""Mempools that forget, endpoints that lie, fees that rise, wallets that run dry, chains that stop."""
+
+import pytest
+from support.daemon import eventually
+from support.devchain import GWEI
+
+from crash.test_reorgs import STRANGER, begin, hash_of  # noqa: F401
+from crash.world import DEPTH
+
+
+def test_dropped_from_the_pool(begin):  # noqa: F811
+    """The same bytes go out again: nobody has offered more."""
+    with begin(fees={"resubmit_after": "1h"}) as w:
+        keys, _ = w.counts()
+        number = w.post("/v1/keys", count=1)["intents"][0]
+        sent = w.in_pool(number)
+        assert w.chain.rpc("dev_dropPool") == [sent]
+        eventually("the same transaction is back", lambda: w.chain.rpc("eth_getTransactionByHash", sent), 45)
+        w.settle()
+        assert len(w.intent(number)["attempts"]) == 1
+        assert w.counts()[0] == keys + 1
+        w.check()
+
+
+def test_a_rising_base_fee(begin):  # noqa: F811
+    with begin(fees={"max_fee_gwei": 500, "resubmit_after": "1s"}) as w:
+        number = w.post("/v1/keys", count=1)["intents"][0]
+        first = w.in_pool(number)
+        nonce = w.intent(number)["nonce"]
+        w.chain.rpc("dev_setMinBaseFee", 60 * GWEI)
+        with w.blocks():
+            eventually("it is mined", lambda: w.intent(number)["state"] == "confirmed")
+        w.chain.rpc("dev_setMinBaseFee", 0)
+        w.settle()
+        intent = w.intent(number)
+        assert intent["nonce"] == nonce, "at the same nonce"
+        attempts = intent["attempts"]
+        assert len(attempts) > 1 and attempts[0]["hash"] == first, "and every attempt is known"
+        for old, new in zip(attempts, attempts[1:]):
+            assert int(new["max_fee"]) * 1000 >= int(old["max_fee"]) * 1125
+            assert int(new["tip"]) * 1000 >= int(old["tip"]) * 1125
+        w.check()
+
+
+def test_the_cap_is_an_alarm_and_not_a_loop(begin):  # noqa: F811
+    with begin(fees={"max_fee_gwei": 20, "resubmit_after": "1s"}) as w:
+        w.chain.rpc("dev_setMinBaseFee", 60 * GWEI)
+        w.mine(2)
+        number = w.post("/v1/keys", count=1)["intents"][0]
+        with w.blocks():
+            eventually("the alarm", lambda: "fee_cap_reached" in w.daemon.alarms())
+            attempts = len(w.intent(number)["attempts"])
+            head = w.chain.head()
+            eventually("thirty blocks", lambda: w.daemon.status()["head"] > head + 30)
+        assert len(w.intent(number)["attempts"]) == attempts <= 3
+        w.chain.rpc("dev_setMinBaseFee", 0)
+        w.chain.rpc("anvil_setNextBlockBaseFeePerGas", GWEI)
+        w.settle()
+        assert w.intent(number)["state"] == "confirmed"
+        w.check()
+
+
+def test_a_chain_that_stops_costs_nothing(begin):  # noqa: F811
+    """No block, so no reason to offer more; then a hundred blocks at once."""
+    with begin(fees={"resubmit_after": "1s"}) as w:
+        keys, _ = w.counts()
+        number = w.post("/v1/keys", count=1)["intents"][0]
+        w.in_pool(number)
+        calls = w.chain.rpc("dev_calls").get("eth_getBlockByNumber", 0)
+        w.chain.rpc("dev_awaitCalls", "eth_getBlockByNumber", calls + 50, 60_000)
+        assert len(w.intent(number)["attempts"]) == 1
+        w.mine(100)
+        w.settle()
+        assert w.intent(number)["state"] == "confirmed"
+        assert w.counts()[0] == keys + 1
+        w.check()
+
+
+@pytest.mark.parametrize("rule", [
+    {"result": "0x" + "ab" * 32},
+    {"error": {"code": -32603, "message": "internal error"}, "after": True},
+    {"error": {"code": -32000, "message": "something else went wrong"}, "after": True},
+    {"error": {"code": -32000, "message": "txpool is full"}},
+    {"http": {"status": 502, "body": "bad gateway"}, "after": True},
+    {"http": {"status": 429, "headers": {"Retry-After": "1"}}},
+    {"disconnect": True, "after": True},
+    {"disconnect": True},
+    {"error": {"code": -32000, "message": "insufficient funds for gas * price + value"}},
+], ids=["accepted and forgotten", "accepted and denied", "accepted and denied in other words", "pool is full", "accepted, then 502",
+        "too many requests", "accepted, then cut off", "cut off", "says that there is no money"])
+def test_an_endpoint_that_does_not_tell_the_truth(begin, rule):  # noqa: F811
+    with begin() as w:
+        keys, dead = w.counts()
+        w.chain.rpc("dev_setFaults", {"methods": {"eth_sendRawTransaction": {**rule, "times": 2}}})
+        w.post("/v1/keys", count=3)
+        w.post("/v1/revoke", fingerprint=w.current()["fingerprint"])
+        w.settle()
+        assert w.chain.rpc("dev_faults")["methods"]["eth_sendRawTransaction"]["remaining"] == 0
+        assert w.counts() == (keys + 3, dead + 1)
+        w.check()
+
+
+def test_an_endpoint_that_lags(begin):  # noqa: F811
+    """It answers as if the chain had ended some blocks ago; no key is taken back, nothing is sent twice."""
+    with begin() as w:
+        w.post("/v1/rotate", grace_seconds=0)
+        w.settle()
+        w.mine(2)
+        counts, nonce, key = w.counts(), w.next_nonce(), w.daemon.get("/v1/key").json["fingerprint"]
+        for lag in (2, DEPTH + 1, 12):
+            w.chain.rpc("dev_setFaults", {"lagBlocks": lag})
+            calls = w.chain.rpc("dev_calls").get("eth_getBlockByNumber", 0)
+            w.chain.rpc("dev_awaitCalls", "eth_getBlockByNumber", calls + 8, 60_000)
+            assert w.daemon.get("/v1/key").json["fingerprint"] == key
+            assert not [k for k in w.daemon.keys() if k["state"] == "orphaned"]
+            w.chain.rpc("dev_setFaults", {"lagBlocks": 0})
+            w.mine()
+        w.settle()
+        assert (w.counts(), w.next_nonce()) == (counts, nonce)
+        w.check()
+
+
+def test_an_empty_wallet_and_one_that_is_refilled(begin):  # noqa: F811
+    with begin() as w:
+        keys, dead = w.counts()
+        w.chain.rpc("anvil_setBalance", w.owner, hex(1))
+        created = w.post("/v1/keys", count=2)["intents"][0]
+        revoked = w.post("/v1/revoke", fingerprint=w.current()["fingerprint"])["intents"][0]
+        eventually("the alarm", lambda: "insufficient_funds" in w.daemon.alarms())
+        w.mine(3)
+        assert {w.intent(i)["state"] for i in (created, revoked)} == {"planned"}, "nothing was signed"
+        w.daemon.kill()
+        w.daemon.start()
+        eventually("the alarm is back", lambda: "insufficient_funds" in w.daemon.alarms())
+        w.daemon.fund(w.owner)
+        w.settle()
+        assert w.counts() == (keys + 2, dead + 1)
+        w.check()
+
+
+def test_revoking_what_is_being_disabled_already(begin):  # noqa: F811
+    """A second disable of the same key would revert."""
+    with begin() as w:
+        keys, dead = w.counts()
+        victim = w.current()["fingerprint"]
+        retired = w.post("/v1/rotate", grace_seconds=0)["intents"][0]
+        w.in_pool(retired)
+        w.post("/v1/revoke", fingerprint=victim)
+        w.post("/v1/revoke", fingerprint=victim)
+        w.settle()
+        assert w.counts() == (keys + 1, dead + 1)
+        assert {i["state"] for i in w.intents()} == {"confirmed"}
+        w.check()
+
+
+def test_a_foreign_transaction_takes_the_nonce(begin):  # noqa: F811
+    with begin() as w:
+        keys, dead = w.counts()
+        number = w.post("/v1/revoke", fingerprint=w.current()["fingerprint"])["intents"][0]
+        w.in_pool(number)
+        stranger = w.foreign("createKeys", 2, nonce=w.next_nonce(), tip=200 * GWEI)
+        w.chain.rpc("eth_sendRawTransaction", stranger)
+        w.settle()
+        assert w.intent(number)["state"] == "confirmed"
+        assert w.counts() == (keys + 3, dead + 1)
+        assert "foreign_create" in w.daemon.alarms()
+        w.check(alarms=STRANGER, foreign={hash_of(stranger)})
+
+
+def test_keys_disabled_elsewhere_stop_at_once(begin):  # noqa: F811
+    with begin() as w:
+        victim = w.current()["message"]
+        stranger = w.foreign("disableKey", bytes.fromhex(victim[2:]), nonce=w.next_nonce())
+        w.chain.rpc("eth_sendRawTransaction", stranger)
+        w.mine()
+        assert w.current()["message"] != victim
+        w.settle()
+        assert w.key_state(victim) == "disabled"
+        w.check(alarms=STRANGER, foreign={hash_of(stranger)})
