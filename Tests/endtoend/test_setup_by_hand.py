@@ -113,7 +113,7 @@ def test_set_up_and_tasks(home, start_daemon, start_chain):
             'curl -s --unix-socket "$XDG_RUNTIME_DIR/orakeyd/agent.sock" http://localhost/v1/key')):
         assert time.monotonic() < until, answer
 
-    get, as_json, as_text, _ = block("Use the key")
+    get, as_json, as_text, *_ = block("Use the key")
     assert home.run(get) == home.run(as_text)
     assert home.run(get).strip() in home.run(as_json)
     inspect, verify = block("Check a key")
