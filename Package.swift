@@ -101,8 +101,8 @@ let package = Package(
         .executableTarget(
             name: "orakeyd",
             dependencies: [
-                "CLinuxShims", "CurlHTTP", "EthereumABI", "EthereumCore", "EthereumRPC", "EthereumWallet", "OrakeyConfig",
-                "OrakeyCore", "OrakeyKey", "OrakeyServer", "OrakeyStore",
+                "CLinuxShims", "CurlHTTP", "EthereumABI", "EthereumCore", "EthereumRPC", "EthereumWallet", "OrakeyAPI",
+                "OrakeyConfig", "OrakeyCore", "OrakeyKey", "OrakeyServer", "OrakeyStore",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),

@@ -7,7 +7,7 @@ public struct Service: Sendable {
 
     /// Both sockets of one agent: keys for consumers, and an operator's commands.
     public static func pair(
-        _ agent: KeyAgent, policy: Policy, context: ControlContext
+        _ agent: KeyAgent, policy: PolicyBox, context: ControlContext
     ) -> (agent: Service, control: Service) {
         let counters = HandoutCounters()
         return (
@@ -25,17 +25,28 @@ public struct ControlContext: Sendable {
     public let allowedUsers: Set<UInt32>
     /// Groups allowed on the control socket.
     public let allowedGroups: Set<UInt32>
+    /// Reads the configuration anew, all or nothing.
+    public let reload: @Sendable () async throws -> Void
     /// Opens the wallet with a passphrase.
     public let unlock: @Sendable (SecretBytes) async throws -> Void
 
     public init(
         version: String, startedAt: Timestamp, allowedUsers: Set<UInt32>, allowedGroups: Set<UInt32>,
+        reload: @escaping @Sendable () async throws -> Void,
         unlock: @escaping @Sendable (SecretBytes) async throws -> Void
     ) {
+        self.reload = reload
         self.version = version
         self.startedAt = startedAt
         self.allowedUsers = allowedUsers
         self.allowedGroups = allowedGroups
         self.unlock = unlock
     }
+}
+
+/// A configuration that could not be taken over: it is wrong, or it changes what only a restart can change.
+public struct ReloadRefused: Error, Sendable, CustomStringConvertible {
+    public let description: String
+
+    public init(_ description: String) { self.description = description }
 }

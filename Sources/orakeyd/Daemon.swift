@@ -5,6 +5,7 @@ import Glibc
 import Logging
 import NIOCore
 import NIOPosix
+import OrakeyAPI
 import OrakeyConfig
 import OrakeyCore
 import OrakeyServer
@@ -23,8 +24,9 @@ struct Daemon {
         guard let statePath = environment.stateDirectory(option: options.stateDir, configuration: configuration) else {
             throw StateDirectoryError.none
         }
+        let walletPath = configuration.wallet.keystore
         // What can fail fails first: folders, locks, sockets, the wallet file. Only then is anything opened for writing.
-        let encrypted = try WalletFile.read(configuration.wallet.keystore)
+        _ = try WalletFile.read(walletPath)
         let state = try StateDirectory(statePath)
         let sockets = try Sockets.bind(options: options, configuration: configuration, environment: environment)
         // Also where the start fails further on: a socket that nobody serves would mislead clients.
@@ -41,7 +43,8 @@ struct Daemon {
 
         let gate = UnlockGate(clock: clock)
         let unlock: @Sendable (SecretBytes) async throws -> Void = { passphrase in
-            try await gate.attempt { try await agent.unlock(with: try await Self.open(encrypted, passphrase)) }
+            // Read anew each time: orakey wallet passwd may have changed the passphrase meanwhile.
+            try await gate.attempt { try await agent.unlock(with: try await Self.open(walletPath, passphrase)) }
         }
         if let passphrase = try options.passphrase() {
             try await unlock(passphrase)
@@ -52,11 +55,15 @@ struct Daemon {
         var limits = ServerLimits()
         limits.connectionsPerUser = configuration.limits.connectionsPerUser
         limits.idleSeconds = configuration.limits.idleTimeout.components.seconds
+        let policy = PolicyBox(Policy(consumers: consumers))
+        let reloader = Reloader(
+            configuration: configuration, agent: agent, policy: policy, environment: environment, log: log)
         let control = ControlContext(
-            version: Version.text, startedAt: clock.now, allowedUsers: [environment.userID],
-            allowedGroups: configuration.listen.controlGroup.map { [$0] } ?? [], unlock: unlock)
+            version: orakeyVersion, startedAt: clock.now, allowedUsers: [environment.userID],
+            allowedGroups: configuration.listen.controlGroup.map { [$0] } ?? [],
+            reload: { try await reloader.reload() }, unlock: unlock)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        let services = OrakeyServer.Service.pair(agent, policy: Policy(consumers: consumers), context: control)
+        let services = OrakeyServer.Service.pair(agent, policy: policy, context: control)
         let servers = ServerService(
             endpoints: [
                 .init(descriptor: sockets.agent, service: services.agent),
@@ -68,7 +75,7 @@ struct Daemon {
                     "ready",
                     metadata: [
                         "agent": "\(sockets.agentPath)", "control": "\(sockets.controlPath)",
-                        "version": "\(Version.text)",
+                        "version": "\(orakeyVersion)",
                     ])
             })
         let workers = WorkerService(
@@ -76,7 +83,9 @@ struct Daemon {
 
         let lifecycle = ServiceGroup(
             configuration: .init(
-                services: [.init(service: workers), .init(service: servers)],
+                services: [
+                    .init(service: ReloadService(reloader: reloader)), .init(service: workers), .init(service: servers),
+                ],
                 gracefulShutdownSignals: [.sigterm, .sigint],
                 logger: log))
         try await lifecycle.run()
@@ -87,11 +96,11 @@ struct Daemon {
     }
 
     /// scrypt takes most of a second and a quarter of a gigabyte: never on a thread that others wait for.
-    private static func open(_ wallet: EncryptedWallet, _ passphrase: SecretBytes) async throws -> UnlockedWallet {
+    private static func open(_ path: String, _ passphrase: SecretBytes) async throws -> UnlockedWallet {
         try await withCheckedThrowingContinuation { continuation in
             DispatchQueue.global(qos: .userInitiated).async {
                 do throws(WalletError) {
-                    continuation.resume(returning: try wallet.unlock(passphrase: passphrase))
+                    continuation.resume(returning: try WalletFile.read(path).unlock(passphrase: passphrase))
                 } catch .wrongPassphrase {
                     continuation.resume(
                         throwing: AgentError(
@@ -145,6 +154,18 @@ struct WorkerService: ServiceLifecycle.Service {
             // Workers never end by themselves; the first to end is the shutdown.
             await group.next()
             group.cancelAll()
+        }
+    }
+}
+
+/// SIGHUP reads the configuration anew, however often it comes.
+struct ReloadService: ServiceLifecycle.Service {
+    let reloader: Reloader
+
+    func run() async throws {
+        for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() {
+            // Refused reloads are in the log; the service goes on as it was.
+            try? await reloader.reload()
         }
     }
 }

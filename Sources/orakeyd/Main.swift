@@ -1,6 +1,7 @@
 import ArgumentParser
 import CLinuxShims
 import Glibc
+import OrakeyAPI
 import OrakeyConfig
 
 /// The service. Reads its options, then hands over to ``Daemon``.
@@ -14,12 +15,12 @@ struct Orakeyd: AsyncParsableCommand {
             The configuration is --config, else $XDG_CONFIG_HOME/orakeyd/orakeyd.yaml if it exists, else \
             /etc/orakeyd/orakeyd.yaml. Without a passphrase the service starts locked; "orakey unlock" opens the wallet.
 
-            Signals: SIGTERM and SIGINT end the service after requests in flight. Exit status: 0, or as in sysexits.h: \
+            Signals: SIGHUP reads the configuration anew; SIGTERM and SIGINT end the service after requests in flight. Exit status: 0, or as in sysexits.h: \
             64 usage, 65 bad data, 69 a socket or state directory is in use, 77 not permitted, 78 configuration.
 
             See orakeyd(8), orakeyd.yaml(5) and orakey(1).
             """,
-        version: Version.text)
+        version: orakeyVersion)
 
     @Option(name: .long, help: ArgumentHelp("The configuration file.", valueName: "file"))
     var config: String?

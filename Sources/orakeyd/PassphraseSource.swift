@@ -1,3 +1,4 @@
+import CLinuxShims
 import EthereumWallet
 import Glibc
 
@@ -15,7 +16,11 @@ extension Orakeyd {
         }
         guard let folder = getenv("CREDENTIALS_DIRECTORY").map({ String(cString: $0) }) else { return nil }
         let path = folder + "/wallet-passphrase"
-        guard access(path, F_OK) == 0 else { return nil }
-        return try SecretBytes.read(privateFile: path, maxCount: Self.longestPassphrase)
+        // systemd shows its credentials through an access control list, which looks like a group's rights.
+        let file = orakey_open(path, O_RDONLY, 0)
+        if file == -ENOENT { return nil }
+        guard file >= 0 else { throw WalletError.unreadable(path: path, errno: -file) }
+        defer { close(file) }
+        return try SecretBytes.read(fileDescriptor: file, maxCount: Self.longestPassphrase)
     }
 }

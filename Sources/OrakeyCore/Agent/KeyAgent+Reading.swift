@@ -88,6 +88,19 @@ extension KeyAgent {
         do { return try journal.keyCounts() } catch { throw AgentError.journal(error) }
     }
 
+    /// The fingerprints of the keys that these intents created or disabled, as far as they are known.
+    public func fingerprints(ofIntents ids: [Int64]) throws -> [String] {
+        try ids.flatMap { id in
+            let (intent, _) = try intent(id)
+            return try intent.messages.flatMap { message -> [String] in
+                let known = ledgers[intent.network]?.keys[message]?.fingerprint
+                if let known { return [known.description] }
+                return try journal.keys(message: message).filter { $0.network == intent.network }
+                    .compactMap { $0.fingerprint?.description }
+            }
+        }
+    }
+
     /// Waits until those of these intents that fall due within `seconds` have ended, or the caller is cancelled. A
     /// disable that waits for the end of a longer grace period is no part of it: nobody waits ten minutes to be told
     /// that a key was rotated. Says whether all that ended, ended well.

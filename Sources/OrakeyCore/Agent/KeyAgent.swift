@@ -168,7 +168,7 @@ public actor KeyAgent {
     }
 
     /// Brings the board to what the ledger says.
-    private func showKeys(of network: NetworkName) {
+    func showKeys(of network: NetworkName) {
         guard let ledger = ledgers[network], let account = accounts[network] else { return }
         var shown: [String: Bytes32] = [:]
         for handout in board.handouts where handout.network == network { shown[handout.consumer] = handout.message }

@@ -128,6 +128,9 @@ public struct ChainReader: Sendable {
     public func baseline(at block: Block) async throws -> Baseline {
         let reference = BlockReference(number: block.number, hash: block.hash, timestamp: block.timestamp)
         guard let views = contract.reference else { return Baseline(block: reference, keys: []) }
+        // A contract younger than the settled block has issued nothing yet at that block.
+        let code = try await client.send(.code(contract.address, .number(block.number)))
+        guard !code.isEmpty else { return Baseline(block: reference, keys: []) }
         let count = try await ask(views.keyCount(owner), at: block.number)
         let words = (count + 255) / 256
         var keys: [(message: Bytes32, isActive: Bool)] = []

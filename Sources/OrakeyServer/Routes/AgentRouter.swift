@@ -10,10 +10,10 @@ import StrictJSON
 /// The agent socket: keys for consumers. Everything is answered from the board, on the event loop.
 struct AgentRouter: Router {
     let board: HandoutBoard
-    let policy: Policy
+    let policy: PolicyBox
     let counters: HandoutCounters
 
-    var needsProcessDetails: Bool { policy.needsProcessDetails }
+    var needsProcessDetails: Bool { policy.current.needsProcessDetails }
 
     func admits(_ peer: Peer) -> Bool { true }
 
@@ -54,7 +54,8 @@ struct AgentRouter: Router {
     /// The one consumer the request is for. Every hand-out goes through here.
     private func authorise(_ exchange: Exchange) throws -> (consumer: String, network: String) {
         try exchange.allowQuery("consumer", "network")
-        switch policy.authorise(exchange.peer, consumer: exchange.query["consumer"], network: exchange.query["network"])
+        switch policy.current.authorise(
+            exchange.peer, consumer: exchange.query["consumer"], network: exchange.query["network"])
         {
         case .granted(let consumer, let network): return (consumer, network)
         case .ambiguous(let names):

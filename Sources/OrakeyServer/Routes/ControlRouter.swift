@@ -35,6 +35,7 @@ struct ControlRouter: Router {
         case (.POST, ["v1", "keys"]): return try await create(exchange)
         case (.POST, ["v1", "rotate"]): return try await rotate(exchange)
         case (.POST, ["v1", "revoke"]): return try await revoke(exchange)
+        case (.POST, ["v1", "reload"]): return try await reload(exchange)
         case (.POST, ["v1", "lock"]): return try await lock(exchange)
         case (.POST, ["v1", "unlock"]): return try await unlock(exchange)
         case (.POST, ["v1", "revoker"]): return try await setRevoker(exchange)
@@ -206,6 +207,14 @@ struct ControlRouter: Router {
         }
     }
 
+    private func reload(_ exchange: Exchange) async throws -> Answer {
+        try exchange.allowQuery()
+        do { try await context.reload() } catch let error as ReloadRefused {
+            throw Refusal(.conflict, error.description, hint: "nothing was changed; mend the file, or restart orakeyd")
+        }
+        return .json(.ok, ["status": "reloaded"])
+    }
+
     private func lock(_ exchange: Exchange) async throws -> Answer {
         try exchange.allowQuery()
         await agent.lock()
@@ -315,6 +324,10 @@ struct ControlRouter: Router {
             throw Refusal(
                 .conflict, "an intent failed or was cancelled", hint: "orakey intents list says which and why")
         }
-        return .json(ended == true ? .ok : .accepted, body)
+        guard ended == true else { return .json(.accepted, body) }
+        // Keys that did not exist when the call was accepted have names now.
+        var final = accepted
+        if final.fingerprints.isEmpty { final.fingerprints = try await agent.fingerprints(ofIntents: final.intents) }
+        return .json(.ok, Wire.accepted(final).json)
     }
 }

@@ -1,4 +1,0 @@
-/// The program's version; the CHANGELOG says what is in it.
-enum Version {
-    static let text = "0.1.0"
-}

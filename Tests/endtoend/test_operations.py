@@ -1,0 +1,172 @@
+"""What operators do with a running service: reload, adopt, steer, follow, measure."""
+
+import json
+import re
+import shutil
+import signal
+import subprocess
+
+from support.daemon import ask, eventually
+from support.mining import mining
+
+
+def test_a_reload_takes_all_or_nothing(own_chain, make_daemon):
+    daemon = make_daemon(own_chain, pool={"target": 1})
+    daemon.consumers = [{"name": "app", "network": "BASE", "match": {"uid": 0}}]
+    daemon.configure()
+    daemon.start()
+    with mining(own_chain):
+        daemon.wait_for_key()
+        daemon.consumers.append({"name": "second", "network": "BASE", "match": {"uid": 0}})
+        daemon.configure()
+        assert daemon.post("/v1/reload").status == 200
+        eventually("the new consumer has a key", lambda: daemon.get("/v1/key?consumer=second").status == 200)
+        assert daemon.get("/v1/key").status == 409, "two consumers fit now"
+
+        daemon.config.write_text(daemon.config.read_text().replace('"name": "second"', '"nmae": "second"'))
+        answer = daemon.post("/v1/reload")
+        assert answer.status == 409 and "nmae" in answer.json["error"]["message"], answer
+        assert daemon.get("/v1/key?consumer=second").status == 200, "a refused reload changes nothing"
+
+        daemon.consumers.pop()
+        daemon.configure()
+        for _ in range(20):
+            daemon.process.send_signal(signal.SIGHUP)
+        eventually("SIGHUP reloads", lambda: daemon.get("/v1/key?consumer=second").status == 403)
+        assert daemon.get("/v1/key").status == 200
+
+        daemon.network["chain_id"] = 5
+        daemon.configure()
+        answer = daemon.post("/v1/reload")
+        assert answer.status == 409 and "restart" in answer.json["error"]["message"]
+
+
+def test_keys_of_a_lost_journal_come_back_and_wait_for_an_operator(own_chain, make_daemon):
+    daemon = make_daemon(own_chain, pool={"target": 2})
+    daemon.start()
+    with mining(own_chain):
+        first = daemon.wait_for_key()
+        daemon.orakey("rotate", "--grace", "0s")
+        daemon.settle()
+        known = {k["message"]: k for k in daemon.keys()}
+        assert daemon.stop() == 0
+        shutil.rmtree(daemon.folder / "state")
+        daemon.network["pool"] = {"target": 0}
+        daemon.configure()
+        daemon.start()
+        fresh = daemon.wait_for_key()
+        assert fresh["message"] not in known, "a key that was there before is not handed out"
+        recovered = {k["message"]: k for k in daemon.keys() if k["message"] in known}
+        assert recovered.keys() == known.keys()
+        for message, row in recovered.items():
+            assert row["fingerprint"] == known[message]["fingerprint"], "the same key, byte for byte"
+            assert row["state"] == ("disabled" if message == first["message"] else "recovered")
+        assert daemon.alarms() == set()
+        alive = next(m for m, k in recovered.items() if k["state"] == "recovered")
+        daemon.orakey("keys", "adopt", alive)
+        assert next(k for k in daemon.keys() if k["message"] == alive)["state"] == "pooled"
+        daemon.orakey("rotate", "--grace", "0s")
+        assert daemon.get("/v1/key").json["message"] == alive
+
+
+def test_a_create_is_cancelled_at_its_nonce(start_chain, make_daemon):
+    chain = start_chain("--mine", "manual")
+    chain.rpc("evm_setAutomine", True)
+    daemon = make_daemon(chain, pool={"target": 0})
+    chain.rpc("evm_setAutomine", False)
+    daemon.start()
+    intent = eventually("a create is on its way", lambda: next(
+        (i for i in daemon.intents() if i["state"] == "broadcast"), None))
+    daemon.orakey("intents", "cancel", intent["id"])
+    eventually("the cancellation is sent", lambda: len(one(daemon, intent["id"])["attempts"]) == 2)
+    chain.rpc("evm_mine", 3)
+    eventually("it is cancelled", lambda: one(daemon, intent["id"])["state"] == "cancelled")
+    owner = daemon.address
+    assert chain.rpc("eth_getTransactionCount", owner, "latest") != "0x0"
+    assert daemon.contract.view("keyCount", owner) == 0
+
+
+def one(daemon, intent: int) -> dict:
+    return daemon.control_get(f"/v1/intents/{intent}")
+
+
+def test_events_tell_what_happens(own_chain, make_daemon):
+    daemon = make_daemon(own_chain, pool={"target": 0})
+    daemon.start(unlocked=False)
+    stream = subprocess.Popen(
+        ["curl", "-sN", "--unix-socket", daemon.control, "http://localhost/v1/events"], stdout=subprocess.PIPE, text=True)
+    try:
+        assert stream.stdout.readline().startswith(":")
+        passphrase = daemon.passphrase.read_text().strip()
+        answer = ask(daemon.control, "POST", "/v1/unlock", passphrase.encode(),
+                     {"Content-Type": "application/octet-stream"})
+        assert answer.status == 200, answer
+        seen = []
+        with mining(own_chain):
+            while not any(name == "key" and data["state"] == "current" for name, data in seen):
+                seen.append(read_event(stream))
+        assert seen[0] == ("unlocked", {})
+        states = [data["state"] for name, data in seen if name == "intent"]
+        assert states[:3] == ["planned", "signed", "broadcast"]
+        assert "key" not in {field for name, data in seen for field in data}
+    finally:
+        stream.kill()
+        stream.communicate()
+
+
+def read_event(stream) -> tuple[str, dict]:
+    name = data = None
+    while True:
+        line = stream.stdout.readline()
+        assert line, "the stream has ended"
+        line = line.rstrip("\n")
+        if line.startswith("event: "):
+            name = line[7:]
+        elif line.startswith("data: "):
+            data = json.loads(line[6:])
+        elif not line and name:
+            return name, data
+
+
+def test_metrics_are_prometheus_text(own_chain, make_daemon):
+    daemon = make_daemon(own_chain, pool={"target": 1})
+    daemon.start()
+    with mining(own_chain):
+        daemon.wait_for_key()
+        for _ in range(5):
+            assert daemon.get("/v1/key").status == 200
+        answer = ask(daemon.control, "GET", "/metrics")
+    assert answer.status == 200
+    assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
+    families, samples = {}, {}
+    for line in answer.body.decode().splitlines():
+        if line.startswith("# HELP "):
+            name, text = line[7:].split(" ", 1)
+            assert text.endswith(".") and name not in families
+            families[name] = None
+        elif line.startswith("# TYPE "):
+            name, kind = line[7:].split(" ")
+            assert kind in ("gauge", "counter")
+            assert (kind == "counter") == name.endswith("_total")
+            families[name] = kind
+        else:
+            match = re.fullmatch(r'([a-z_]+)(?:\{([a-z_]+="[^"]*"(?:,[a-z_]+="[^"]*")*)\})? ([0-9.e+-]+)', line)
+            assert match, line
+            assert families[match[1]], "HELP and TYPE come before the samples"
+            samples[match[1], match[2] or ""] = float(match[3])
+    assert samples["orakeyd_locked", ""] == 0
+    assert samples["orakeyd_handouts_total", 'consumer="default",network="BASE"'] >= 6
+    assert samples["orakeyd_alarm", 'network="BASE",code="foreign_create"'] == 0
+    assert samples["orakeyd_keys", 'network="BASE",state="current"'] == 1
+
+
+def test_a_revoker_is_appointed_and_withdrawn(own_chain, make_daemon):
+    daemon = make_daemon(own_chain, pool={"target": 0})
+    daemon.start()
+    revoker = "0x" + "00" * 19 + "77"
+    with mining(own_chain):
+        daemon.wait_for_key()
+        daemon.orakey("revoker", "set", revoker)
+        assert daemon.contract.view("revokerOf", daemon.address).lower() == revoker
+        daemon.orakey("revoker", "clear")
+        assert int(daemon.contract.view("revokerOf", daemon.address), 16) == 0
