@@ -17,7 +17,7 @@ public final class HTTPServer: Sendable {
         on descriptor: Int32, group: MultiThreadedEventLoopGroup, service: Service, limits: ServerLimits, log: Logger
     ) async throws -> HTTPServer {
         let router = service.router
-        let connections = ConnectionBook(limit: limits.connectionsPerUser)
+        let connections = ConnectionBook(limit: limits.connectionsPerUser, total: limits.connections)
         let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 1024)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
@@ -87,16 +87,20 @@ final class ConnectionBook: Sendable {
     }
 
     private let limit: Int
+    private let total: Int
     private let state = Mutex(State())
 
-    init(limit: Int) { self.limit = limit }
+    init(limit: Int, total: Int) {
+        self.limit = limit
+        self.total = total
+    }
 
     var count: Int { state.withLock { $0.channels.count } }
 
-    /// Counts a connection until it closes; false when the user has too many.
+    /// Counts a connection until it closes; false when the user, or all together, have too many.
     func admit(_ channel: any Channel, userID: uid_t) -> Bool {
         let isAdmitted = state.withLock { state in
-            guard state.byUser[userID, default: 0] < limit else { return false }
+            guard state.byUser[userID, default: 0] < limit, state.channels.count < total else { return false }
             state.byUser[userID, default: 0] += 1
             state.channels[ObjectIdentifier(channel)] = channel
             return true

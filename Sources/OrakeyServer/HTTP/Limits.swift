@@ -2,6 +2,8 @@
 public struct ServerLimits: Sendable {
     /// Connections that one user may hold on one socket.
     public var connectionsPerUser = 512
+    /// Connections of all users together on one socket, as ``DescriptorLimit`` allows.
+    public var connections = 4096
     /// Seconds after which a connection without a complete request is closed. Bytes alone don't count: a client that
     /// sends one now and then would hold its connection for ever.
     public var idleSeconds: Int64 = 60
