@@ -152,3 +152,30 @@ import Testing
         #expect(passed.contains { if case .replace(let other) = $0 { other.id == slot.id } else { false } })
     }
 }
+
+/// Two hosts on one wallet sign deterministically: what they send must differ all the same.
+@Suite struct DistinctOfferTests {
+    private let policy = FeePolicy(
+        maxFee: 100_000_000_000, maxTip: 5_000_000_000, bumpPercent: 15, resubmitAfter: 30)
+
+    @Test func offersDifferByLessThanAThousandthAndStayBelowTheCap() {
+        var generator = SystemRandomNumberGenerator()
+        var seen = Set<UInt256>()
+        let offer = FeeOffer.dynamic(maxFee: 2_000_000_000, tip: 1_000_000_000)
+        for _ in 0..<100 {
+            let distinct = policy.distinct(offer, using: &generator)
+            #expect(distinct.tip == offer.tip)
+            #expect(distinct.ceiling >= offer.ceiling && distinct.ceiling <= 2_002_000_000)
+            seen.insert(distinct.ceiling)
+        }
+        #expect(seen.count > 90)
+        let capped = FeeOffer.dynamic(maxFee: 100_000_000_000, tip: 1)
+        #expect(policy.distinct(capped, using: &generator) == capped)
+    }
+
+    @Test(arguments: [UInt256(0), 1, 999, 1_000_000, .max])
+    func everyPriceIsTaken(price: UInt256) {
+        var generator = SystemRandomNumberGenerator()
+        #expect(policy.distinct(.legacy(gasPrice: price), using: &generator).ceiling >= price)
+    }
+}

@@ -24,9 +24,15 @@ BLOCK_SECONDS = 0.08
 GONE = (ConnectionError, FileNotFoundError, http.client.HTTPException, TimeoutError)
 
 
+def compiler() -> str:
+    """The system's C compiler, else the one that every Swift toolchain brings."""
+    beside_swift = pathlib.Path(shutil.which(os.environ.get("SWIFT", "swift")) or "/").resolve().with_name("clang")
+    return shutil.which("cc") or shutil.which("clang") or str(beside_swift)
+
+
 def compile_shim(folder: pathlib.Path) -> pathlib.Path:
     source, library = pathlib.Path(__file__).with_name("killpoint.c"), folder / "killpoint.so"
-    subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-Wall", "-Wextra", "-Werror", "-o", library, source, "-ldl"], check=True)
+    subprocess.run([compiler(), "-shared", "-fPIC", "-O1", "-Wall", "-Wextra", "-Werror", "-o", library, source, "-ldl"], check=True)
     return library
 
 

@@ -47,11 +47,13 @@ extension KeyAgent {
     func adopt(_ baseline: Baseline, on network: NetworkName) throws {
         let now = clock.now
         try step(network) { $0.adopt(baseline, at: now) }
+        try identifyStored(network)
     }
 
     func apply(_ view: ChainView, on network: NetworkName) throws {
         clear(.chainUnreachable, on: network)
         let now = clock.now
+        try load(view.events.map(\.message), on: network)
         try step(network) { $0.apply(view, at: now) }
         updateAge(of: network)
     }
@@ -119,7 +121,10 @@ extension KeyAgent {
             let balance = ledger.account?.balance
         else { return nil }
         let now = clock.now
-        let fees = ledger.settings.fees.offer(in: market, urgent: order.isUrgent)
+        var generator = SystemRandomNumberGenerator()
+        let fees = ledger.settings.fees.distinct(
+            ledger.settings.fees.offer(in: market, urgent: order.isUrgent), using: &generator)
+        let gasLimit = gasLimit + UInt64.random(in: 0..<Self.gasLimitSpread, using: &generator)
         if let base = market.nextBaseFee, fees.ceiling < base {
             try step(network) { ledger in
                 ledger.raise(
@@ -139,6 +144,11 @@ extension KeyAgent {
         }
     }
 
+    /// Signatures are deterministic: two hosts on one wallet that make the same call at the same nonce for the same fees
+    /// sign the same bytes, and both would take the effect for theirs and hand out the same keys. Some gas that is never
+    /// used, and less than a thousandth of the fee, keep transactions apart.
+    static let gasLimitSpread: UInt64 = 1 << 14
+
     /// Signs and journals a replacement with better fees; nil when the cap leaves no room.
     func replace(_ slot: TransactionSlot, market: FeeMarket, on network: NetworkName) throws -> TransactionSlot? {
         guard let ledger = ledgers[network], let account = accounts[network], let slot = ledger.slots[slot.id],
@@ -154,8 +164,10 @@ extension KeyAgent {
                 return nil
             }
         }
+        var generator = SystemRandomNumberGenerator()
+        let distinct = ledger.settings.fees.distinct(fees, using: &generator)
         let attempt = try sign(
-            slot.callData, ledger.settings, account, slot.nonce, slot.gasLimit, fees, slot.isUrgent, now,
+            slot.callData, ledger.settings, account, slot.nonce, slot.gasLimit, distinct, slot.isUrgent, now,
             isCancellation: newest.isCancellation)
         return try step(network) { $0.replace(slot.id, with: attempt) }
     }

@@ -94,6 +94,20 @@ public struct FeePolicy: Sendable, Equatable {
         }
     }
 
+    /// The offer with a ceiling above it by a random part of a thousandth (of a legacy price, which is paid in full, by a
+    /// hundredth of that), within the cap.
+    public func distinct(_ offer: FeeOffer, using generator: inout some RandomNumberGenerator) -> FeeOffer {
+        func raised(_ fee: UInt256, parts: UInt64) -> UInt256 {
+            let most = UInt64(exactly: fee.quotientAndRemainder(dividingBy: parts).quotient) ?? UInt64.max
+            let sum = Self.sum(fee, UInt256(UInt64.random(in: 0...most, using: &generator)))
+            return min(sum, max(fee, maxFee))
+        }
+        return switch offer {
+        case .dynamic(let ceiling, let tip): .dynamic(maxFee: raised(ceiling, parts: 1_000), tip: tip)
+        case .legacy(let price): .legacy(gasPrice: raised(price, parts: 100_000))
+        }
+    }
+
     /// `fee` grown by the bump, rounded up, and by at least one wei.
     func bumped(_ fee: UInt256) -> UInt256 {
         // Thousandths, so that the floor of 12.5 % is exact.
