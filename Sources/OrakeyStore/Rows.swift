@@ -31,6 +31,20 @@ enum KeyRow {
             ])
     }
 
+    static func save(_ recovered: RecoveredKeys, in db: Database) throws {
+        let insert = try db.makeStatement(
+            sql: """
+                INSERT OR IGNORE INTO key (network, owner, message, state, disabled_block) VALUES (?, ?, ?, ?, ?)
+                """)
+        let (network, owner) = (recovered.network.description, recovered.owner.blob)
+        for (message, isActive) in recovered.keys {
+            try insert.execute(arguments: [
+                network, owner, message.blob, (isActive ? KeyState.recovered : .disabled).rawValue,
+                isActive ? nil : Int64(bitPattern: recovered.block),
+            ])
+        }
+    }
+
     static func decode(_ row: Row) throws -> KeyRecord {
         guard let state = KeyState(rawValue: try row.text("state")), let owner = try Data32.address(row.bytes("owner"))
         else {
@@ -125,13 +139,14 @@ enum SlotRow {
         try db.execute(
             sql: """
                 INSERT OR REPLACE INTO slot (id, network, nonce, call_data, gas_limit, urgent, state, block, block_hash,
-                    tx, intents)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    tx, intents, withdrawn)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """,
             arguments: [
                 slot.id, slot.network.description, Int64(bitPattern: slot.nonce), Data(slot.callData),
                 Int64(bitPattern: slot.gasLimit), slot.isUrgent, state, block.map { Int64(bitPattern: $0) },
                 inclusion?.blockHash.blob, inclusion?.transaction.blob, slot.intents.list,
+                slot.isWithdrawn,
             ])
         for (position, attempt) in slot.attempts.enumerated() {
             let fees: (maxFee: String?, tip: String?, gasPrice: String?) =
@@ -175,7 +190,7 @@ enum SlotRow {
         return TransactionSlot(
             id: id, network: try row.network("network"), nonce: nonce, callData: row.bytes("call_data") ?? [],
             gasLimit: gasLimit, isUrgent: try row.integer("urgent") != 0, state: try state(row), attempts: attempts,
-            intents: try row.identifiers("intents"))
+            intents: try row.identifiers("intents"), isWithdrawn: try row.integer("withdrawn") != 0)
     }
 
     private static func state(_ row: Row) throws -> TransactionSlot.State {

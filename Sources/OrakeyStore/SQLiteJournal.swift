@@ -121,7 +121,7 @@ public final class SQLiteJournal: Journal {
             snapshot.keys = try Row.fetchAll(
                 db,
                 sql: """
-                    SELECT * FROM key WHERE network = ? AND owner = ?
+                    SELECT * FROM key WHERE network = ? AND owner = ? AND state <> 'recovered'
                     AND (state <> 'disabled' OR disabled_block >= ? OR ? IS NULL OR message > ?)
                     """,
                 arguments: [
@@ -167,6 +167,7 @@ public final class SQLiteJournal: Journal {
                         sql: "UPDATE network SET cursor_block = ?, cursor_hash = ? WHERE name = ?",
                         arguments: [Int64(bitPattern: cursor.block), cursor.hash?.blob, network.description])
                 case .reply(let reply): try ReplyRow.save(reply, in: db)
+                case .recovered(let recovered): try KeyRow.save(recovered, in: db)
                 }
             }
         }
@@ -192,6 +193,24 @@ public final class SQLiteJournal: Journal {
                 db, sql: "SELECT * FROM key WHERE id > ? AND (? IS NULL OR state = ?) ORDER BY id LIMIT ?",
                 arguments: [cursor, state?.rawValue, state?.rawValue, limit]
             ).map { ($0["id"], try KeyRow.decode($0)) }
+        }
+    }
+
+    public func unidentified(_ network: NetworkName, limit: Int) throws -> [KeyRecord] {
+        try queue.read { db in
+            try Row.fetchAll(
+                db, sql: "SELECT * FROM key WHERE network = ? AND fingerprint IS NULL AND state <> 'orphaned' LIMIT ?",
+                arguments: [network.description, limit]
+            ).map(KeyRow.decode)
+        }
+    }
+
+    public func keys(_ network: NetworkName, in state: KeyState) throws -> [KeyRecord] {
+        try queue.read { db in
+            try Row.fetchAll(
+                db, sql: "SELECT * FROM key WHERE network = ? AND state = ?",
+                arguments: [network.description, state.rawValue]
+            ).map(KeyRow.decode)
         }
     }
 

@@ -36,7 +36,7 @@ enum Schema {
                 CREATE TABLE slot (
                     id INTEGER PRIMARY KEY, network TEXT NOT NULL, nonce INTEGER NOT NULL, call_data BLOB NOT NULL,
                     gas_limit INTEGER NOT NULL, urgent INTEGER NOT NULL, state TEXT NOT NULL, block INTEGER,
-                    block_hash BLOB, tx BLOB, intents TEXT NOT NULL
+                    block_hash BLOB, tx BLOB, intents TEXT NOT NULL, withdrawn INTEGER NOT NULL
                 ) STRICT;
                 CREATE INDEX slot_by_network ON slot (network, state);
                 CREATE TABLE attempt (

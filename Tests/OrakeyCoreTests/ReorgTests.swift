@@ -179,3 +179,79 @@ import Testing
         #expect(policy.distinct(.legacy(gasPrice: price), using: &generator).ceiling >= price)
     }
 }
+
+/// Gaps in the nonces, and clocks that go back.
+@Suite struct StuckWorkTests {
+    @Test func aNonceThatNobodyTakesIsFilled() throws {
+        var chain = try LedgerFixture(pool: 0)
+        // Somebody else's transaction has nonce 0, this host's has nonce 1.
+        chain.nonce = 1
+        chain.look()
+        let slot = try #require(chain.send().first)
+        #expect(slot.nonce == 1)
+        chain.nonce = 0
+        chain.mineEmpty()
+        chain.look()
+        #expect(chain.fills == [], "it may come back")
+        chain.now = chain.now.adding(seconds: 30)
+        chain.mineEmpty()
+        chain.look()
+        #expect(chain.fills == [0])
+        chain.ledger.begin(after: chain.ledger.lastIdentifier)
+        let filler = chain.ledger.fill(0, gasLimit: 21_000, with: chain.attempt(0, salt: 7))
+        chain.commit()
+        #expect(filler?.intents == [])
+        #expect(chain.fills == [])
+        #expect(chain.ledger.intents[slot.intents[0]]?.nonce == 1, "the intent stays where it is")
+    }
+
+    @Test func aClockThatGoesBackDelaysNeitherCreatesNorRevocations() throws {
+        var chain = try LedgerFixture(pool: 1)
+        try chain.fill()
+        let key = try #require(chain.ledger.currentKey(of: "app"))
+        chain.ledger.begin(after: chain.ledger.lastIdentifier)
+        let create = chain.ledger.create(count: 1, at: chain.now).intents
+        let revoke = chain.ledger.revoke([key.message], reason: nil, at: chain.now).intents
+        chain.commit()
+        chain.now = chain.now.adding(seconds: -500)
+        let sent = try chain.send().flatMap(\.intents)
+        #expect(Set(create + revoke).isSubset(of: sent))
+    }
+
+    @Test func aGracePeriodIsWaitedFor() throws {
+        var chain = try LedgerFixture(pool: 1)
+        try chain.fill()
+        chain.ledger.begin(after: chain.ledger.lastIdentifier)
+        let outcome = chain.ledger.rotate("app", grace: 100, at: chain.now)
+        chain.commit()
+        chain.now = chain.now.adding(seconds: -500)
+        let sent = try chain.send().flatMap(\.intents)
+        #expect(Set(outcome.intents).isDisjoint(with: sent))
+    }
+
+    @Test func aWithdrawalIsAChangeToTheSlotAndSurvivesARestart() throws {
+        var chain = try LedgerFixture(pool: 0)
+        chain.look()
+        let slot = try #require(chain.send().first)
+        chain.ledger.begin(after: chain.ledger.lastIdentifier)
+        try chain.ledger.cancel(slot.intents[0])
+        #expect(
+            chain.ledger.changes.contains { if case .slot(let changed) = $0 { changed.isWithdrawn } else { false } })
+        chain.commit()
+        let stored = try #require(chain.ledger.slots[slot.id])
+        let restarted = NetworkLedger(
+            settings: chain.ledger.settings, consumers: [],
+            restoring: NetworkSnapshot(intents: Array(chain.ledger.intents.values), slots: [stored]))
+        #expect(
+            restarted.dueWork(at: chain.now).contains {
+                if case .cancel(let other) = $0 { other.id == slot.id } else { false }
+            })
+    }
+}
+
+extension LedgerFixture {
+    /// Nonces that are to be filled now.
+    var fills: [UInt64] {
+        ledger.dueWork(at: now).compactMap { if case .fill(let nonce) = $0 { nonce } else { nil } }
+    }
+}

@@ -1,6 +1,7 @@
 """What operators do with a running service: reload, adopt, steer, follow, measure."""
 
 import json
+import pathlib
 import re
 import shutil
 import signal
@@ -170,3 +171,40 @@ def test_a_revoker_is_appointed_and_withdrawn(own_chain, make_daemon):
         assert daemon.contract.view("revokerOf", daemon.address).lower() == revoker
         daemon.orakey("revoker", "clear")
         assert int(daemon.contract.view("revokerOf", daemon.address), 16) == 0
+
+
+def test_a_wallet_with_very_many_keys_is_read_in_few_calls(own_chain, make_daemon):
+    """A million keys: count and status words, 256 keys a word, not one event or key a call."""
+    count = 1_000_000
+    daemon = make_daemon(own_chain, pool={"target": 0})
+    contract = daemon.contract
+    contract.set_up_keys(daemon.address, count, {0: 0b101, 3906: 1 << 63})
+    own_chain.rpc("evm_mine", 3)
+    before = calls(own_chain)
+    daemon.start()
+    with mining(own_chain, 1):
+        eventually("all keys are in the journal", lambda: known(daemon) == count, 300)
+        used = calls(own_chain) - before
+        assert used <= 64, f"{used} calls"
+        disabled = {k["message"] for k in daemon.keys("disabled")}
+        assert disabled == {"0x" + contract.message(n).hex() for n in (1, 3, 3906 * 256 + 64)}
+        fresh = daemon.wait_for_key(120)
+        assert fresh["message"] == "0x" + contract.message(count + 1).hex()
+        # One of the million can still be named, and dies.
+        victim = "0x" + contract.message(777_777).hex()
+        daemon.orakey("revoke", victim)
+        assert not contract.view("isActive", daemon.address, contract.message(777_777))
+    status = pathlib.Path(f"/proc/{daemon.process.pid}/status").read_text()
+    resident = int(re.search(r"RssAnon:\s+(\d+) kB", status)[1])
+    assert resident < 400_000, f"{resident} kB"
+
+
+def known(daemon) -> int:
+    text = ask(daemon.control, "GET", "/metrics", timeout=300).body.decode()
+    return sum(int(float(line.rsplit(" ", 1)[1])) for line in text.splitlines() if line.startswith("orakeyd_keys{"))
+
+
+def calls(chain) -> int:
+    """How many JSON-RPC calls the chain has answered, those of the tests' own mining apart."""
+    counts = chain.rpc("dev_calls")
+    return sum(n for method, n in counts.items() if method.startswith("eth_"))

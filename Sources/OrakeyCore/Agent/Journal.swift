@@ -17,6 +17,10 @@ public protocol Journal: Sendable {
     func reply(to key: String) throws -> IdempotentReply?
     /// Keys after `cursor` in the order of their first appearance, at most `limit`, and the cursor of the last.
     func keys(after cursor: Int64, limit: Int, state: KeyState?) throws -> [(cursor: Int64, key: KeyRecord)]
+    /// Keys whose fingerprint was never computed, at most `limit`.
+    func unidentified(_ network: NetworkName, limit: Int) throws -> [KeyRecord]
+    /// All keys of a network in one state.
+    func keys(_ network: NetworkName, in state: KeyState) throws -> [KeyRecord]
     /// How many keys are in each state.
     func keyCounts() throws -> [(network: NetworkName, state: KeyState, count: Int)]
     /// The keys with this fingerprint.

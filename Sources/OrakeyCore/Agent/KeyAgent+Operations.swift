@@ -94,6 +94,7 @@ extension KeyAgent {
         var accepted = Accepted(intents: [], fingerprints: [])
         let names = messages.keys.sorted { $0.description < $1.description }
         for name in names {
+            try load(messages[name] ?? [], on: name)
             accepted = try run(name, name == names.last ? tag : nil, including: accepted) { ledger, now in
                 ledger.revoke(messages[name] ?? [], reason: reason, at: now)
             }
@@ -176,7 +177,9 @@ extension KeyAgent {
                 throw AgentError(.unknownConsumer, "no consumer \"\(name)\" is configured")
             }
             return living { $0.consumer == name }
-        case .all: return living { _ in true }
+        case .all:
+            for name in ledgers.keys { try loadRecovered(on: name) }
+            return living { _ in true }
         }
     }
 

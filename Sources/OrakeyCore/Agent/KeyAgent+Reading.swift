@@ -60,7 +60,9 @@ extension KeyAgent {
 
     /// Keys in the order of their first appearance.
     public func keys(after cursor: Int64, limit: Int, state: KeyState?) throws -> [(cursor: Int64, key: KeyRecord)] {
-        do { return try journal.keys(after: cursor, limit: limit, state: state) } catch {
+        do {
+            return try journal.keys(after: cursor, limit: limit, state: state).map { ($0.cursor, identified($0.key)) }
+        } catch {
             throw AgentError.journal(error)
         }
     }

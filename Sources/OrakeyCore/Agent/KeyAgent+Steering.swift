@@ -30,6 +30,7 @@ extension KeyAgent {
         switch target {
         case .all:
             for name in try network.map({ [try resolve($0)] }) ?? Array(ledgers.keys) {
+                try loadRecovered(on: name)
                 let keys = ledgers[name]?.keys.values.filter {
                     ($0.state == .foreign || $0.state == .recovered) && $0.disabledBlock == nil
                 }
@@ -41,6 +42,7 @@ extension KeyAgent {
         var fingerprints: [String] = []
         for (name, messages) in found.sorted(by: { $0.key < $1.key }) {
             let now = clock.now
+            try load(messages, on: name)
             fingerprints += try step(name) { ledger in
                 for message in messages {
                     do throws(NetworkLedger.Refusal) { try ledger.adopt(message, at: now) } catch {

@@ -187,6 +187,18 @@ extension KeyAgent {
         return try step(network) { $0.replace(slot.id, with: attempt) }
     }
 
+    /// Signs and journals a transaction that fills a gap in the nonces.
+    func fill(
+        _ nonce: UInt64, gasLimit: UInt64, market: FeeMarket, on network: NetworkName
+    ) throws -> TransactionSlot? {
+        guard let ledger = ledgers[network], let account = accounts[network] else { return nil }
+        let now = clock.now
+        let fees = ledger.settings.fees.offer(in: market, urgent: true)
+        let attempt = try sign(
+            [], ledger.settings, account, nonce, gasLimit, fees, true, now, isCancellation: true)
+        return try step(network) { $0.fill(nonce, gasLimit: gasLimit, with: attempt) }
+    }
+
     private func sign(
         _ callData: [UInt8], _ profile: NetworkProfile, _ account: Account, _ nonce: UInt64, _ gasLimit: UInt64,
         _ fees: FeeOffer, _ isUrgent: Bool, _ now: Timestamp, isCancellation: Bool = false

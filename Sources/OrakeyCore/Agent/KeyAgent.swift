@@ -75,6 +75,7 @@ public actor KeyAgent {
         board.unlock()
         for name in ledgers.keys.sorted(by: { $0.description < $1.description }) {
             try identifyKeys(of: name)
+            try identifyStored(name)
             showKeys(of: name)
             kicks[name]?()
         }
@@ -252,7 +253,7 @@ public actor KeyAgent {
                         "fingerprint": "\(key.fingerprint?.description ?? "-")", "consumer": "\(key.consumer ?? "-")",
                     ])
                 news.tell(.key(key))
-            case .slot, .consumer, .cursor, .reply: break
+            case .slot, .consumer, .cursor, .reply, .recovered: break
             }
         }
     }

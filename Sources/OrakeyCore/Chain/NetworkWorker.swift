@@ -143,6 +143,7 @@ public struct NetworkWorker: Sendable {
             case .broadcast(let slot): try await broadcast(slot)
             case .replace(let slot): try await replace(slot)
             case .cancel(let slot): try await cancel(slot)
+            case .fill(let nonce): try await fill(nonce)
             }
         }
     }
@@ -194,6 +195,15 @@ public struct NetworkWorker: Sendable {
         let market = try await FeeReader(client: client).market()
         guard let cancelled = try await agent.cancel(slot, market: market, on: network) else { return }
         try await broadcast(cancelled)
+    }
+
+    private func fill(_ nonce: UInt64) async throws {
+        guard let owner = await agent.followedProfile(network)?.owner else { return }
+        let gas = try await client.send(.estimateGas(CallRequest(from: owner, to: owner), .latest))
+        let market = try await FeeReader(client: client).market()
+        let limit = gas + gas / 4
+        guard let slot = try await agent.fill(nonce, gasLimit: limit, market: market, on: network) else { return }
+        try await broadcast(slot)
     }
 
     /// Hands the newest attempt to an endpoint. The bytes are on disk; sending them twice changes nothing.

@@ -45,10 +45,12 @@ public struct TransactionSlot: Sendable, Equatable {
     /// The intents this slot carries out, in the order of their effects.
     /// Without any, the slot only has to take its nonce.
     public var intents: [Int64]
+    /// An operator has withdrawn the intents: a transaction without effect is to take the nonce.
+    public var isWithdrawn: Bool
 
     public init(
         id: Int64, network: NetworkName, nonce: UInt64, callData: [UInt8], gasLimit: UInt64, isUrgent: Bool,
-        state: State = .signed, attempts: [Attempt], intents: [Int64]
+        state: State = .signed, attempts: [Attempt], intents: [Int64], isWithdrawn: Bool = false
     ) {
         self.id = id
         self.network = network
@@ -59,6 +61,7 @@ public struct TransactionSlot: Sendable, Equatable {
         self.state = state
         self.attempts = attempts
         self.intents = intents
+        self.isWithdrawn = isWithdrawn
     }
 
     /// Whether the slot still needs looking after.
@@ -68,6 +71,9 @@ public struct TransactionSlot: Sendable, Equatable {
         case .confirmed, .lost: false
         }
     }
+
+    /// Whether the slot only has to take its nonce.
+    public var isWithoutEffect: Bool { isWithdrawn || intents.isEmpty }
 
     /// Whether somebody else's transaction has the nonce.
     public var isLost: Bool { if case .lost = state { true } else { false } }

@@ -9,6 +9,24 @@ public enum Change: Sendable {
     case consumer(ConsumerRecord)
     case cursor(NetworkName, Cursor)
     case reply(IdempotentReply)
+    case recovered(RecoveredKeys)
+}
+
+/// Keys that the contract held before there was any history. There may be a million of them: they live in the journal
+/// only, and are loaded when something happens to one.
+public struct RecoveredKeys: Sendable {
+    public let network: NetworkName
+    public let owner: Address
+    /// The block at which the contract was asked.
+    public let block: UInt64
+    public let keys: [(message: Bytes32, isActive: Bool)]
+
+    public init(network: NetworkName, owner: Address, block: UInt64, keys: [(message: Bytes32, isActive: Bool)]) {
+        self.network = network
+        self.owner = owner
+        self.block = block
+        self.keys = keys
+    }
 }
 
 /// Up to where the ledger has followed the chain.

@@ -19,15 +19,21 @@ extension NetworkLedger {
     /// journal, so they are `recovered` and handed out on an operator's word only.
     public mutating func adopt(_ baseline: Baseline, at now: Timestamp) {
         guard cursor == nil else { return }
-        for (message, isActive) in baseline.keys where keys[message] == nil {
-            var key = KeyRecord(
-                network: settings.name, owner: settings.owner, message: message,
-                state: isActive ? .recovered : .disabled)
-            if !isActive { key.disabledBlock = baseline.block.number }
-            put(key)
+        let fresh = baseline.keys.filter { keys[$0.message] == nil }
+        if !fresh.isEmpty {
+            changes.append(
+                .recovered(
+                    RecoveredKeys(
+                        network: settings.name, owner: settings.owner, block: baseline.block.number, keys: fresh)))
         }
         highestMessage = baseline.keys.map(\.message).max()
         setCursor(Cursor(block: baseline.block.number, hash: baseline.block.hash))
+    }
+
+    /// Takes a key back into memory that only the journal held, because something is about to happen to it.
+    public mutating func load(_ key: KeyRecord) {
+        guard keys[key.message] == nil, key.network == settings.name, key.owner == settings.owner else { return }
+        keys[key.message] = key
     }
 
     /// Brings the ledger to what `view` shows, then hands out and plans whatever follows from it.
@@ -50,6 +56,7 @@ extension NetworkLedger {
         followSlots(view, isDeepReorg: isDeepReorg, at: now)
         followEvents(view, at: now)
         settle(view, at: now)
+        watchGap(at: now)
         let settled = max(view.settled, isDeepReorg ? 0 : cursor?.block ?? 0)
         setCursor(Cursor(block: settled, hash: settled == view.settled ? view.settledHash : cursor?.hash))
         decide(at: now)
@@ -151,7 +158,6 @@ extension NetworkLedger {
                 $0.isCancellation && $0.hash == receipt.inclusion.transaction
             }
             intent.state = !isSettled ? .mined : isCancelled ? .cancelled : receipt.succeeded ? .confirmed : .failed
-            if isSettled { withdrawn.remove(slot.id) }
             if isSettled, isCancelled {
                 intent.error = nil
             } else if isSettled, !receipt.succeeded {
@@ -216,6 +222,17 @@ extension NetworkLedger {
             intent.nonce = nil
             put(intent)
         }
+    }
+
+    /// A reorg may have un-mined a foreign transaction that does not come back: what was signed for later nonces would
+    /// wait for ever.
+    private mutating func watchGap(at now: Timestamp) {
+        let open = slots.values.lazy.filter(\.isOpen).map(\.nonce)
+        guard let next = account?.nonce, let first = open.min(), next < first,
+            // An endpoint that lags tells an old nonce, one of ours.
+            !slots.values.contains(where: { $0.nonce == next && !$0.isLost })
+        else { return gap = nil }
+        if gap?.nonce != next { gap = (next, now) }
     }
 
     // MARK: - Events

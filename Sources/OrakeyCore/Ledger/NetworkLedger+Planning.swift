@@ -42,7 +42,10 @@ extension NetworkLedger {
 
     /// Keeps the pool at its target, and adds a key for everyone who waits for one.
     mutating func planCreates(at now: Timestamp) {
-        if let createNotBefore, now < createNotBefore { return }
+        // A clock that has gone back must not make the pause longer than it was meant to be.
+        if let createNotBefore, now < createNotBefore, createNotBefore.seconds(since: now) <= Self.longestCreatePause {
+            return
+        }
         let waiting = consumers.values.count {
             consumerSettings[$0.name] != nil && ($0.current == nil || $0.pendingRotation != nil)
         }
@@ -61,6 +64,8 @@ extension NetworkLedger {
         createFailures = min(createFailures + 1, 8)
         createNotBefore = now.adding(seconds: Int64(15) << Int64(createFailures))
     }
+
+    private static let longestCreatePause: Int64 = 15 << 8
 
     /// A key out of circulation must end dead: whatever became of earlier disables, there is always one under way.
     mutating func planDisables(at now: Timestamp) {
@@ -88,8 +93,14 @@ extension NetworkLedger {
         case replace(TransactionSlot)
         /// Take this slot's nonce with a transaction without effect.
         case cancel(TransactionSlot)
+        /// Take a nonce that nobody's transaction has, though later ones wait for it.
+        case fill(UInt64)
     }
 
+    /// Seconds until a disable is tried again that the contract refused.
+    static let refusalPause: Int64 = 15
+    /// Seconds that a foreign transaction has to come back after a reorg before its nonce is filled.
+    static let gapPatience: Int64 = 10
     /// Seconds after which the same bytes are handed out again: a mempool may have dropped them.
     static let rebroadcastAfter: Int64 = 20
 
@@ -98,7 +109,7 @@ extension NetworkLedger {
         var work: [Work] = []
         for slot in slots.values.sorted(by: { $0.nonce < $1.nonce }) {
             guard let newest = slot.attempts.last else { continue }
-            if slot.isOpen, withdrawn.contains(slot.id) || slot.intents.isEmpty, !newest.isCancellation {
+            if slot.isOpen, slot.isWithoutEffect, !newest.isCancellation {
                 if case .mined = slot.state { continue }
                 work.append(.cancel(slot))
                 continue
@@ -120,11 +131,19 @@ extension NetworkLedger {
             case .mined, .confirmed, .lost: break
             }
         }
-        let due = intents.values.filter { $0.state == .planned && $0.notBefore <= now }
+        if let gap, now.seconds(since: gap.since) >= Self.gapPatience { work.append(.fill(gap.nonce)) }
+        let due = intents.values.filter { $0.state == .planned && isDue($0, at: now) }
             .sorted { ($0.isUrgent ? 0 : 1, $0.id) < ($1.isUrgent ? 0 : 1, $1.id) }
         work += disableGroups(due.filter { $0.kind == .disable && !isUnderWay($0) }).map { .sign($0) }
         work += due.filter { $0.kind != .disable }.map { .sign([$0]) }
         return work
+    }
+
+    /// Only the end of a grace period is worth waiting for. All else was due when it was planned, even if the clock has
+    /// gone back since; a disable that the contract refused waits some seconds, not for the clock.
+    private func isDue(_ intent: Intent, at now: Timestamp) -> Bool {
+        if intent.notBefore <= now || intent.kind != .disable { return true }
+        return intent.isUrgent && intent.notBefore.seconds(since: now) > Self.refusalPause
     }
 
     /// Whether there was a block since the newest offer that could have held it. Offering more to a chain that stands

@@ -36,6 +36,18 @@ extension NetworkLedger {
         return slot
     }
 
+    /// Takes a nonce that nobody's transaction has. Commit this before the bytes leave the host.
+    public mutating func fill(_ nonce: UInt64, gasLimit: UInt64, with attempt: Attempt) -> TransactionSlot? {
+        guard gap?.nonce == nonce else { return nil }
+        gap = nil
+        let slot = TransactionSlot(
+            id: nextIdentifier(), network: settings.name, nonce: nonce, callData: [], gasLimit: gasLimit,
+            isUrgent: attempt.isUrgent, attempts: [attempt], intents: [])
+        put(slot)
+        headAtOffer[slot.id] = view?.head.number
+        return slot
+    }
+
     /// Adds a replacement with other fees and the same call. Commit this before the bytes leave the host.
     public mutating func replace(_ id: Int64, with attempt: Attempt) -> TransactionSlot? {
         guard var slot = slots[id], slot.isOpen else { return nil }
@@ -102,7 +114,7 @@ extension NetworkLedger {
             case .create, .setRevoker:
                 intent.state = .failed
             case .disable:
-                intent.notBefore = now.adding(seconds: 15)
+                intent.notBefore = now.adding(seconds: Self.refusalPause)
             }
             put(intent)
         }

@@ -40,8 +40,9 @@ extension NetworkLedger {
             intent.state = .cancelled
             put(intent)
         case .signed, .broadcast:
-            guard let number = intent.slot else { throw .unknown }
-            withdrawn.insert(number)
+            guard let number = intent.slot, var slot = slots[number] else { throw .unknown }
+            slot.isWithdrawn = true
+            put(slot)
         case .mined, .confirmed, .failed, .cancelled: throw .tooLate(intent.state)
         }
     }

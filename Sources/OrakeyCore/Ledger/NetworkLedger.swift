@@ -39,8 +39,8 @@ public struct NetworkLedger: Sendable {
     var headAtOffer: [Int64: UInt64] = [:]
     /// Slots that an operator wants replaced at once.
     var hastened: Set<Int64> = []
-    /// Slots whose intents an operator has withdrawn; a transaction without effect is to take their nonce.
-    public internal(set) var withdrawn: Set<Int64> = []
+    /// The next nonce of the account, since when it has had no transaction of this host while later ones wait.
+    var gap: (nonce: UInt64, since: Timestamp)?
     /// The head at which settled blocks were last seen to change.
     var deepReorgAt: UInt64?
     /// No new create before this time, after one failed.
@@ -141,8 +141,9 @@ public struct NetworkLedger: Sendable {
         guard let settled = cursor?.block else { return }
         let horizon = settled >= Self.reorgHorizon ? settled - Self.reorgHorizon : 0
         keys = keys.filter { _, key in
+            if key.state == .recovered { return false }
             // One that was revoked before the contract issued its message is remembered until it does.
-            key.state != .disabled || (key.disabledBlock ?? 0) >= horizon
+            return key.state != .disabled || (key.disabledBlock ?? 0) >= horizon
                 || (highestMessage.map { key.message > $0 } ?? true)
         }
         slots = slots.filter { _, slot in
