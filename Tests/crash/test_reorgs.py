@@ -201,3 +201,21 @@ def block_of(w, sent: str) -> int:
 
 def hash_of(raw: str) -> str:
     return "0x" + keccak(hexstr=raw).hex()
+
+
+def test_a_foreign_nonce_that_nobody_takes_again(begin):
+    """Gone from chain and pool, with a transaction of ours above it."""
+    with begin() as w:
+        keys, dead = w.counts()
+        stranger = w.foreign("createKey", nonce=w.next_nonce())
+        w.chain.rpc("eth_sendRawTransaction", stranger)
+        w.mine()
+        number = w.post("/v1/revoke", fingerprint=w.current()["fingerprint"])["intents"][0]
+        w.in_pool(number)
+        w.mine()
+        w.chain.rpc("dev_reorg", 2, {"lose": [hash_of(stranger)]})
+        w.sees_head()
+        w.settle()
+        assert w.intent(number)["state"] == "confirmed"
+        assert w.counts() == (keys + 1, dead + 1)
+        w.check(alarms=STRANGER)

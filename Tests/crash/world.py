@@ -89,6 +89,9 @@ class World:
 
         return eventually(f"intent {number} is {' or '.join(states)}", reached, seconds)
 
+    def wait_for_attempts(self, number: int, count: int):
+        eventually(f"{count} attempts", lambda: len(self.intent(number)["attempts"]) >= count)
+
     def in_pool(self, number: int) -> str:
         """The newest attempt of an intent, once the chain's pool has it."""
         intent = self.wait_for_intent(number, "broadcast")
