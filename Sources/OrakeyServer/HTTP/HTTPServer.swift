@@ -19,7 +19,6 @@ public final class HTTPServer: Sendable {
         let router = service.router
         let connections = ConnectionBook(limit: limits.connectionsPerUser, total: limits.connections)
         let bootstrap = ServerBootstrap(group: group)
-            .serverChannelOption(.backlog, value: 1024)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelOption(.maxMessagesPerRead, value: 4)
             .childChannelOption(.writeBufferWaterMark, value: .init(low: 16 << 10, high: 256 << 10))
@@ -41,6 +40,10 @@ public final class HTTPServer: Sendable {
                 }
             }
         let channel = try await bootstrap.withBoundSocket(descriptor).get()
+        // For a bound socket NIO takes its own 128 whatever the bootstrap's option says; listening again changes that.
+        if listen(descriptor, limits.backlog) != 0 {
+            log.warning("the socket's queue stays short", metadata: ["errno": "\(errno)"])
+        }
         return HTTPServer(router: router, channel: channel, connections: connections)
     }
 

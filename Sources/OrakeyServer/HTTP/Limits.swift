@@ -4,6 +4,8 @@ public struct ServerLimits: Sendable {
     public var connectionsPerUser = 512
     /// Connections of all users together on one socket, as ``DescriptorLimit`` allows.
     public var connections = 4096
+    /// Connections that wait to be accepted; the kernel's somaxconn is a bound as well.
+    public var backlog: Int32 = 1024
     /// Seconds after which a connection without a complete request is closed. Bytes alone don't count: a client that
     /// sends one now and then would hold its connection for ever.
     public var idleSeconds: Int64 = 60
