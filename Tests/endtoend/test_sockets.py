@@ -2,6 +2,8 @@
 
 import json
 import os
+import random
+import re
 import shutil
 import signal
 import socket
@@ -28,6 +30,11 @@ def error_of(body: bytes) -> dict:
 
 def code_of(answer) -> tuple[int, str]:
     return answer.status, error_of(answer.body)["code"]
+
+
+def open_text(path) -> str:
+    with open(path) as file:
+        return file.read()
 
 
 def mode_of(path) -> int:
@@ -310,6 +317,44 @@ def test_malformed_requests_end_their_connection_only(served, name):
     assert served.status() and served.get("/v1/key").status == 200, "not locked by any of them"
 
 
+def test_mutated_requests_harm_nobody(farm):
+    """Deterministic: the same 1,500 requests each time."""
+    daemon = farm.make()
+    daemon.start()
+    daemon.wait_for_key()
+    dice = random.Random(7)
+    whole = [
+        request("GET", "/v1/key"), request("GET", "/v1/watch"), request("GET", "/v1/health", "Accept: text/plain"),
+        request("POST", "/v1/rotate", body=b'{"consumer":"default"}'), request("GET", "/v1/keys?limit=3&after=1&state=pooled"),
+        request("POST", "/v1/keys?wait=confirmed&timeout=1", "Idempotency-Key: a", body=b'{"count":1}'), request("GET", "/v1/intents/1"),
+        request("POST", "/v1/rotate", "Transfer-Encoding: chunked") + b'5\r\n{"con\r\n0\r\n\r\n', request("GET", "/v1/events"),
+        request("POST", "/v1/keys", "Expect: 100-continue", body=b'{"count":0}'), request("GET", "/v1/status", "Connection: close"),
+        request("POST", "/v1/unlock", "Content-Type: application/octet-stream", body=b"x"), request("HEAD", "/v1/key"),
+    ]
+    pieces = [
+        b"\r\n", b"\r\n\r\n", b"\n", b"\0", b" ", b"HTTP/1.1", b"HTTP/9.9", b"Content-Length: 5\r\n", b"Transfer-Encoding: chunked\r\n",
+        b"Content-Length: 999999999999\r\n", b"Expect: 100-continue\r\n", b"Connection: close\r\n", b"0\r\n\r\n", b"\xff" * 10,
+        b"Upgrade: h2c\r\nConnection: Upgrade\r\n", b"ffffffffffffffff\r\n", b"A" * 9000, b"%", b"%00", b"?", b"&", b"Origin: x\r\n",
+    ]
+    for number in range(1500):
+        data = bytearray(b"".join(dice.choices(whole, k=dice.randint(1, 4))))
+        for _ in range(dice.randint(1, 4)):
+            place = dice.randrange(len(data) + 1)
+            match dice.randrange(4):
+                case 0: data[place:place + 1] = bytes([dice.randrange(256)])
+                case 1: data[place:place] = dice.choice(pieces)
+                case 2: del data[place:place + dice.randint(1, 20)]
+                case 3: data = data[:place]
+        with RawConnection(dice.choice([daemon.agent, daemon.control])) as connection:
+            connection.send(bytes(data))
+            if dice.random() < 0.3:
+                connection.end_of_requests()
+        if number % 100 == 99:
+            assert daemon.get("/v1/key").status == 200 and daemon.status()
+    assert daemon.alarms() == set()
+    assert not re.search(r"(?m)^\S+ (error|critical) ", daemon.log_text())
+
+
 @pytest.mark.parametrize("headers", [
     ["X: " + "a" * (16 << 10)], [f"X{number}: a" for number in range(65)], ["X: " + "a" * (1 << 20)], ["X" * 70_000 + ": a"],
 ])
@@ -505,6 +550,49 @@ def served_once(daemon) -> bool:
             return connection.get("/v1/key")[0] == 200
         except Ended:
             return False
+
+
+def test_clients_leave_descriptors_for_the_journal_and_the_chain(farm):
+    daemon = farm.make()
+    wrapped = daemon.folder / "bin"
+    wrapped.mkdir()
+    program = wrapped / "orakeyd"
+    program.write_text(f'#!/bin/sh\nexec prlimit --nofile=128:128 "{daemon.programs}/orakeyd" "$@"\n')
+    program.chmod(0o755)
+    daemon.programs = wrapped
+    daemon.configure(limits={"connections_per_uid": 10_000})
+    daemon.start()
+    daemon.wait_for_key()
+    held = [RawConnection(daemon.agent) for _ in range(200)]
+    eventually("the agent socket is full", lambda: not served_once(daemon))
+    assert daemon.post("/v1/rotate?wait=confirmed", {"grace_seconds": 0}).status == 200
+    assert len(os.listdir(f"/proc/{daemon.process.pid}/fd")) < 128
+    for connection in held:
+        connection.socket.close()
+    eventually("there is room again", lambda: served_once(daemon))
+
+
+def test_a_burst_of_connections_is_queued(chainless):
+    """While the daemon is busy or stopped; a client whose connect does not block would be turned away."""
+    daemon = chainless.make()
+    daemon.start(unlocked=False)
+    if int(open_text("/proc/sys/net/core/somaxconn")) < 1024:
+        pytest.skip("the kernel's net.core.somaxconn is below 1024")
+    daemon.process.send_signal(signal.SIGSTOP)
+    try:
+        clients = [socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK) for _ in range(1000)]
+        assert [client.connect_ex(str(daemon.control)) for client in clients] == [0] * 1000
+    finally:
+        daemon.process.send_signal(signal.SIGCONT)
+    for client in clients:
+        client.close()
+    assert daemon.status()
+
+
+def test_the_limit_of_open_files_is_raised(served):
+    limits = open_text(f"/proc/{served.process.pid}/limits").splitlines()
+    soft, hard = next(line for line in limits if line.startswith("Max open files")).split()[3:5]
+    assert soft == hard
 
 
 def open_to_all(daemon):
