@@ -54,6 +54,7 @@ struct Daemon {
 
         var limits = ServerLimits()
         limits.connectionsPerUser = configuration.limits.connectionsPerUser
+        limits.connections = DescriptorLimit.raise(sockets: 2)
         limits.idleSeconds = configuration.limits.idleTimeout.components.seconds
         let policy = PolicyBox(Policy(consumers: consumers))
         let reloader = Reloader(

@@ -217,6 +217,9 @@ struct ControlRouter: Router {
 
     private func lock(_ exchange: Exchange) async throws -> Answer {
         try exchange.allowQuery()
+        guard try exchange.json() == .object([:]) else {
+            throw Refusal(.badRequest, "lock takes no fields: it always locks the whole wallet")
+        }
         await agent.lock()
         return .json(.ok, LockAnswer(state: .locked).json)
     }
