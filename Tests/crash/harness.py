@@ -194,14 +194,14 @@ class Crasher:
         self.snapshot = self.chain.rpc("evm_snapshot")
 
     def start(self, kill_at: int | None):
-        """None: without the shim."""
-        self.daemon.env = dict(self.plain_env)
-        if kill_at is not None:
+        """Ready to be asked; None: without the shim."""
+        if kill_at is None:
+            self.daemon.env = dict(self.plain_env)
+            self.daemon.start()
+        else:
             self.board.reset(kill_at)
             self.points.write_bytes(b"")
-            self.daemon.env |= {
-                "LD_PRELOAD": str(self.shim), "KILLPOINT_BOARD": str(self.board.path), "KILLPOINT_LOG": str(self.points)}
-        self.daemon.start()
+            self.start_counting()
         eventually("the chain has been looked at", lambda: self.daemon.status()["head"] is not None)
 
     def ask(self, operation, key: str):
@@ -251,17 +251,15 @@ class Crasher:
             died += self.reap()
             if again is not None:
                 self.board.reset(again)
-                self.points.write_bytes(b"")
                 self.board.arm(True)
+                self.points.write_bytes(b"")
                 try:
-                    self.start_armed(again)
-                    if not self.ask(operation, key):
-                        eventually("killed", lambda: not self.daemon.lives)
-                    else:
-                        eventually("killed, or done", self.ends, SETTLE_SECONDS)
+                    self.start_counting()
+                    self.ask(operation, key)
+                    eventually("killed again, or done", self.ends, SETTLE_SECONDS)
                 except (AssertionError, *GONE):
-                    if self.daemon.lives:
-                        raise
+                    # Dead before it served anyone, or about to be.
+                    eventually("it is dead", lambda: not self.daemon.lives)
                 died += self.reap()
             self.start(kill_at=None)
             second = self.ask(operation, key)
@@ -274,8 +272,8 @@ class Crasher:
         check_promises(self.daemon)
         return died
 
-    def start_armed(self, kill_at: int):
-        """As `start`, but counting from the first instruction on."""
+    def start_counting(self):
+        """With the shim on a board that is set up: places count from the first instruction on."""
         self.daemon.env = dict(self.plain_env) | {
             "LD_PRELOAD": str(self.shim), "KILLPOINT_BOARD": str(self.board.path), "KILLPOINT_LOG": str(self.points)}
         self.daemon.start()

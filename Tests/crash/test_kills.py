@@ -2,7 +2,7 @@
 
 A dry run numbers the places that an operation passes; then the operation is run again and again from the same state,
 each time killed at another place, restarted, repeated with its Idempotency-Key as by a client whose reply was lost, and
-left to settle. ORAKEY_KILLS=all visits every place of every operation (several hundred kills, about a quarter of an hour);
+left to settle. ORAKEY_KILLS=all visits every place of every operation (some eight hundred kills, a quarter of an hour);
 otherwise a few for each.
 """
 
@@ -17,6 +17,7 @@ OPERATIONS = {
     "revoke": (2, lambda d: ("/v1/revoke", {"fingerprint": current(d), "reason": "leaked"}), (1, 1)),
     "rotate": (2, lambda d: ("/v1/rotate", {"grace_seconds": 0}), (1, 1)),
     "revoke-all": (2, lambda d: ("/v1/revoke", {"all": True}), (3, 3)),
+    "revoker": (2, lambda d: ("/v1/revoker", {"address": "0x" + "5e" * 20}), (0, 0)),
     "rotate-empty-pool": (0, lambda d: ("/v1/rotate", {"grace_seconds": 0}), (1, 1)),
 }
 
@@ -40,23 +41,39 @@ def crashers(bin_dir, short_dir):
         crasher.close()
 
 
-@pytest.mark.parametrize("name", OPERATIONS)
-def test_killed_anywhere(crashers, name, record_property):
-    pool, make, (created, disabled) = OPERATIONS[name]
+@pytest.fixture
+def case(crashers, request):
+    """An operation with its prepared wallet: kill(at, again) checks everything and says where the process died."""
+    pool, make, effect = OPERATIONS[request.param]
     crasher = crashers(pool)
     crasher.go_back()
     crasher.start(kill_at=None)
-    before = chain_keys(crasher.daemon.contract, crasher.daemon.owner)
-    operation = make(crasher.daemon)
-    names = crasher.enumerate(operation)
-    assert any(n.startswith("after-sync") for n in names) and any("eth_sendRawTransaction" in n for n in names)
-    died = []
-    for number in sampled(names, kills_wanted()):
-        died += crasher.kill(operation, number)
-        after = chain_keys(crasher.daemon.contract, crasher.daemon.owner)
-        effect = len(after) - len(before), sum(before[m] and not after[m] for m in before)
-        assert effect == (created, disabled), f"killed at {number} ({died[-1:]}): created, disabled = {effect}"
-    record_property("places", len(names))
-    record_property("kills", len(died))
-    print(f"\n{name}: {len(names)} places, {len(died)} kills")
+    daemon, operation = crasher.daemon, make(crasher.daemon)
+    before = chain_keys(daemon.contract, daemon.owner)
+
+    def kill(at: int, again: int | None = None) -> list[str]:
+        died = crasher.kill(operation, at, again)
+        after = chain_keys(daemon.contract, daemon.owner)
+        seen = len(after) - len(before), sum(before[m] and not after[m] for m in before)
+        assert seen == effect, f"killed at {at}, {again} ({died}): created, disabled = {seen}"
+        return died
+
+    return request.param, crasher.enumerate(operation), kill
+
+
+@pytest.mark.parametrize("case", OPERATIONS, indirect=True)
+def test_killed_anywhere(case):
+    name, places, kill = case
+    assert any(p.startswith("after-sync") for p in places) and any("eth_sendRawTransaction" in p for p in places)
+    died = [place for number in sampled(places, kills_wanted()) for place in kill(number)]
+    print(f"\n{name}: {len(places)} places, {len(died)} kills")
+    assert died
+
+
+@pytest.mark.parametrize("case", OPERATIONS, indirect=True)
+def test_killed_again_while_it_recovers(case):
+    name, places, kill = case
+    firsts, seconds = ((1, [5]) if kills_wanted() is not None else (5, [1, 4, 9, 16, 25, 40]))
+    died = [p for first in sampled(places, firsts + 1)[1:] for second in seconds for p in kill(first, second)]
+    print(f"\n{name}: {len(died)} kills in pairs")
     assert died
