@@ -75,7 +75,7 @@ let package = Package(
         .target(
             name: "OrakeyStore",
             dependencies: [
-                "EthereumCore", "OrakeyCore", "OrakeyKey", "StrictJSON", .product(name: "GRDB", package: "GRDB.swift"),
+                "CLinuxShims", "EthereumCore", "OrakeyCore", "OrakeyKey", "StrictJSON", .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: strict),
         .target(
@@ -92,7 +92,7 @@ let package = Package(
             name: "OrakeyCLI",
             dependencies: [
                 "CLinuxShims", "EthereumABI", "EthereumCore", "EthereumRPC", "EthereumWallet", "OrakeyAPI", "OrakeyClient",
-                "OrakeyConfig", "OrakeyCore", "OrakeyKey", "StrictJSON", "UnixHTTP",
+                "OrakeyConfig", "OrakeyCore", "OrakeyKey", "OrakeyStore", "StrictJSON", "UnixHTTP",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),

@@ -20,7 +20,8 @@ struct Orakey: AsyncParsableCommand {
                     StatusCommand.self, Watch.self, Lock.self, Unlock.self, Intents.self, RevokerCommand.self,
                     Doctor.self,
                 ]),
-            CommandGroup(name: "Set-up", subcommands: [Init.self, WalletCommand.self, ContractCommand.self]),
+            CommandGroup(
+                name: "Set-up", subcommands: [Init.self, WalletCommand.self, ContractCommand.self, Recover.self]),
             CommandGroup(
                 name: "Offline",
                 subcommands: [Inspect.self, Verify.self, Derive.self, ABICommand.self, TransactionCommand.self]),

@@ -47,3 +47,22 @@ public struct NetworkProfile: Sendable {
         self.lowBalance = lowBalance
     }
 }
+
+extension NetworkProfile {
+    /// The profile that the configuration describes; its owner is not known yet.
+    ///
+    /// - Throws: ``ContractError`` where the contract's ABI does not fit.
+    public init(_ section: NetworkSection, contract: Address, limits: LimitSection) throws {
+        self.init(
+            name: section.name, chainID: section.chainID, owner: .zero, path: section.path,
+            contract: try ContractDescription(settings: section, address: contract),
+            confirmations: section.confirmations,
+            fees: FeePolicy(
+                maxFee: UInt256(section.fees.maxFeePerGas), maxTip: UInt256(section.fees.maxPriorityFeePerGas),
+                fixedTip: section.fees.priorityFeePerGas.map { UInt256($0) }, bumpPercent: section.fees.bumpPercent,
+                resubmitAfter: section.fees.resubmitAfter.components.seconds),
+            poolTarget: section.pool.target, isSharedWallet: section.sharedWallet, layout: section.layout,
+            scheme: section.signing, pollInterval: section.pollInterval,
+            maxViewAge: limits.maximumChainAge?.components.seconds, lowBalance: section.lowBalance.map { UInt256($0) })
+    }
+}

@@ -38,21 +38,7 @@ struct ProfileBuilder {
                 dormant.append(settings.name)
                 continue
             }
-            profiles.append(
-                NetworkProfile(
-                    name: settings.name, chainID: settings.chainID, owner: .zero, path: settings.path,
-                    contract: try ContractDescription(settings: settings, address: contract),
-                    confirmations: settings.confirmations,
-                    fees: FeePolicy(
-                        maxFee: UInt256(settings.fees.maxFeePerGas),
-                        maxTip: UInt256(settings.fees.maxPriorityFeePerGas),
-                        fixedTip: settings.fees.priorityFeePerGas.map { UInt256($0) },
-                        bumpPercent: settings.fees.bumpPercent,
-                        resubmitAfter: settings.fees.resubmitAfter.components.seconds),
-                    poolTarget: settings.pool.target, isSharedWallet: settings.sharedWallet, layout: settings.layout,
-                    scheme: settings.signing, pollInterval: settings.pollInterval,
-                    maxViewAge: configuration.limits.maximumChainAge?.components.seconds,
-                    lowBalance: settings.lowBalance.map { UInt256($0) }))
+            profiles.append(try NetworkProfile(settings, contract: contract, limits: configuration.limits))
         }
         return (profiles, dormant)
     }

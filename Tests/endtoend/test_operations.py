@@ -208,3 +208,35 @@ def calls(chain) -> int:
     """How many JSON-RPC calls the chain has answered, those of the tests' own mining apart."""
     counts = chain.rpc("dev_calls")
     return sum(n for method, n in counts.items() if method.startswith("eth_"))
+
+
+def test_recovery_on_a_bare_host(own_chain, make_daemon):
+    """From the words and the configuration to the same keys; none of them is handed out unasked."""
+    daemon = make_daemon(own_chain, pool={"target": 3})
+    daemon.start()
+    with mining(own_chain):
+        daemon.wait_for_key()
+        daemon.orakey("rotate", "--grace", "0s")
+        daemon.settle()
+        known = {k["message"]: (k["fingerprint"], k["state"] == "disabled") for k in daemon.keys()}
+        running = daemon.orakey("recover", "--config", daemon.config, "--state-dir", daemon.folder / "state",
+                                "--passphrase-file", daemon.passphrase, check=False)
+        assert running.returncode == 69 and "another orakeyd" in running.stderr
+        daemon.stop()
+        kept = daemon.orakey("recover", "--config", daemon.config, "--state-dir", daemon.folder / "state",
+                             "--passphrase-file", daemon.passphrase, check=False)
+        assert kept.returncode == 73 and "--replace" in kept.stderr
+        done = daemon.orakey("recover", "--config", daemon.config, "--state-dir", daemon.folder / "state",
+                             "--passphrase-file", daemon.passphrase, "--replace", "--json")
+        summary = json.loads(done.stdout)["networks"][0]
+        assert (summary["active"], summary["disabled"]) == (
+            sum(not dead for _, dead in known.values()), sum(dead for _, dead in known.values()))
+        assert (daemon.folder / "state" / "journal.sqlite.replaced").exists()
+        daemon.network["pool"] = {"target": 0}
+        daemon.consumers = []
+        daemon.configure()
+        daemon.start()
+        found = {k["message"]: (k["fingerprint"], k["state"] == "disabled") for k in daemon.keys()}
+        assert found == known
+        assert {k["state"] for k in daemon.keys()} == {"recovered", "disabled"}
+        assert daemon.get("/v1/key").status == 403

@@ -23,6 +23,9 @@ public struct ChainReader: Sendable {
         return block
     }
 
+    /// The block with this number.
+    public func block(_ number: UInt64) async throws -> Block? { try await client.send(.block(.number(number))) }
+
     /// The highest settled block below `head`, nil while the chain is shorter than the depth.
     public func settledBlock(below head: Block) async throws -> UInt64? {
         switch confirmations {

@@ -2,14 +2,15 @@ import CLinuxShims
 import Glibc
 
 /// The folder of the journal, locked against a second service.
-struct StateDirectory {
-    let path: String
+public struct StateDirectory: Sendable {
+    public let path: String
     private let lock: Int32
 
-    var journalPath: String { path + "/journal.sqlite" }
+    /// Where the journal's database is.
+    public var journalPath: String { path + "/journal.sqlite" }
 
     /// Makes the folder if need be and locks it for the life of the process.
-    init(_ path: String) throws(StateDirectoryError) {
+    public init(_ path: String) throws(StateDirectoryError) {
         if mkdir(path, 0o700) != 0, errno == ENOENT {
             // One level of parents: ~/.local/state may not exist yet.
             if let slash = path.lastIndex(of: "/"), slash != path.startIndex { mkdir(String(path[..<slash]), 0o700) }
@@ -30,14 +31,15 @@ struct StateDirectory {
     }
 }
 
-enum StateDirectoryError: Error, CustomStringConvertible {
+/// Why a folder can't hold the journal.
+public enum StateDirectoryError: Error, Sendable, CustomStringConvertible {
     case none
     case failed(path: String, reason: String)
     case notOwned(path: String, owner: UInt32)
     case tooOpen(path: String)
     case inUse(path: String)
 
-    var description: String {
+    public var description: String {
         switch self {
         case .none: "no state directory: neither --state-dir, state_dir:, XDG_STATE_HOME nor HOME is set"
         case .failed(let path, let reason): "state directory \(path) can't be used: \(reason)"
@@ -49,7 +51,8 @@ enum StateDirectoryError: Error, CustomStringConvertible {
         }
     }
 
-    var status: Int32 {
+    /// The exit status of sysexits.h that fits.
+    public var status: Int32 {
         switch self {
         case .none: 78
         case .failed: 73
