@@ -69,11 +69,12 @@ install: ## install what `make build` made, below DESTDIR and PREFIX
 	install -m 644 README.md CHANGELOG.md LICENSE $(DOC)
 	install -m 644 etc/orakeyd.yaml $(DOC)/examples
 	sed 's|@PREFIX@|$(PREFIX)|' etc/systemd/system/orakeyd.service >$(UNITS)/system/orakeyd.service
+	install -m 644 etc/systemd/system/*.socket $(UNITS)/system
 	sed 's|@PREFIX@|$(PREFIX)|' etc/systemd/user/orakeyd.service >$(UNITS)/user/orakeyd.service
 
 uninstall: ## remove what `make install` installed; configuration, wallets and state stay
 	rm -f $(BIN)/orakeyd $(BIN)/orakey $(BIN)/orakey-revoke
-	rm -f $(UNITS)/system/orakeyd.service $(UNITS)/user/orakeyd.service
+	rm -f $(UNITS)/system/orakeyd*.s* $(UNITS)/user/orakeyd.service
 	rm -rf $(LIBEXEC) $(SHARE) $(DOC)
 
 clean: ## remove what was built, the Python environments included

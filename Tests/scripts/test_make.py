@@ -46,7 +46,7 @@ def test_install_honours_destdir_and_prefix_and_uninstall_takes_it_all_back(buil
     for path in [
         "bin/orakeyd", "bin/orakey", "bin/orakey-revoke", "libexec/orakeyd/orakey-cli",
         "share/orakeyd/contracts-abi/ApiKeys.abi.json", "share/doc/orakeyd/examples/orakeyd.yaml",
-        "lib/systemd/system/orakeyd.service", "lib/systemd/user/orakeyd.service",
+        "lib/systemd/system/orakeyd-agent.socket", "lib/systemd/system/orakeyd.service", "lib/systemd/user/orakeyd.service",
     ]:
         assert f"opt/orakey/{path}" in installed
     unit = (tmp_path / "root/opt/orakey/lib/systemd/system/orakeyd.service").read_text()

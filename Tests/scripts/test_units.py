@@ -18,19 +18,28 @@ def unit(tmp_path):
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "orakeyd").symlink_to("/bin/true")
 
-    def write(kind):
-        file = tmp_path / "orakeyd.service"
-        file.write_text((UNITS / kind / "orakeyd.service").read_text().replace("@PREFIX@", str(tmp_path)))
-        return file
+    def write(kind, name="orakeyd.service"):
+        for file in (UNITS / kind).iterdir():
+            (tmp_path / file.name).write_text(file.read_text().replace("@PREFIX@", str(tmp_path)))
+        return tmp_path / name
 
     return write
 
 
-@pytest.mark.parametrize("kind", ["system", "user"])
-def test_unit_is_valid(unit, kind):
-    answer = subprocess.run(["systemd-analyze", f"--{kind}", "verify", unit(kind)], capture_output=True, text=True)
-    complaints = [line for line in answer.stderr.splitlines() if "orakeyd.service" in line]
-    assert complaints == []
+@pytest.mark.parametrize("file", sorted(UNITS.glob("*/*")), ids=lambda file: f"{file.parent.name}/{file.name}")
+def test_unit_is_valid(unit, file):
+    kind = file.parent.name
+    answer = subprocess.run(
+        ["systemd-analyze", f"--{kind}", "verify", unit(kind, file.name)], capture_output=True, text=True)
+    assert [line for line in answer.stderr.splitlines() if "orakeyd" in line] == []
+
+
+def test_each_socket_goes_to_the_service_under_its_name():
+    for name in ["agent", "control"]:
+        text = (UNITS / "system" / f"orakeyd-{name}.socket").read_text()
+        assert f"FileDescriptorName={name}\n" in text
+        assert f"ListenStream=/run/orakeyd/{name}.sock\n" in text
+        assert "Service=orakeyd.service\n" in text
 
 
 def test_exposure(unit):
