@@ -46,6 +46,7 @@ def test_install_honours_destdir_and_prefix_and_uninstall_takes_it_all_back(buil
     for path in [
         "bin/orakeyd", "bin/orakey", "bin/orakey-revoke", "libexec/orakeyd/orakey-cli",
         "share/orakeyd/contracts-abi/ApiKeys.abi.json", "share/doc/orakeyd/examples/orakeyd.yaml",
+        "share/man/man1/orakey.1", "share/man/man5/orakeyd.yaml.5", "share/man/man8/orakeyd.8",
         "lib/systemd/system/orakeyd-agent.socket", "lib/systemd/system/orakeyd.service", "lib/systemd/user/orakeyd.service",
     ]:
         assert f"opt/orakey/{path}" in installed
