@@ -13,7 +13,7 @@ extension APIKey {
     /// - Parameters:
     ///   - first: First message; the others follow as big-endian numbers.
     ///   - count: How many.
-    ///   - threads: How many threads; as many as the process may use when nil.
+    ///   - threads: How many threads; as many as the machine has processors when nil.
     ///   - consume: Gets each key in order, as ASCII in secret memory that is wiped afterwards. What it throws ends the
     ///     batch and is thrown on.
     /// - Throws: ``APIKeyError/messageRange`` or ``APIKeyError/signing(_:)``.

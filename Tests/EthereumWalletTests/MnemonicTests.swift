@@ -55,6 +55,8 @@ import Testing
         "Legal WINNER thank year wave sausage worth useful legal winner thank yellow",
         "  legal\twinner\nthank year\r\nwave  sausage worth useful legal winner thank yellow\n",
         "ｌｅｇａｌ　winner\u{A0}thank year wave sausage worth useful legal winner thank yellow",
+        "\u{FEFF}legal\u{85}winner\u{1680}thank\u{2003}year\u{2028}wave\u{2029}sausage\u{202F}worth\u{205F}useful legal "
+            + "\u{200B}winner thank yellow\u{2028}",
     ])
     func toleratesTyping(text: String) throws {
         let expected = "legal winner thank year wave sausage worth useful legal winner thank yellow"
@@ -101,6 +103,26 @@ import Testing
         }
         #expect(throws: WalletError.mnemonicPassphrase(reason: "it has a NUL character")) {
             try Mnemonic.generate(wordCount: 12).seed(passphrase: SecretBytes("a\0b"))
+        }
+    }
+
+    /// Korean is three times as long in NFKD: what is accepted must come back from a file and give everybody's seed.
+    @Test func normalizedPassphrasesAreValidThemselves() throws {
+        let mnemonic = try Mnemonic.generate(wordCount: 12)
+        let korean = SecretBytes(String(repeating: "한", count: 341))
+        let normalized = try #require(NFKD.normalize(korean))
+        #expect(normalized.count == 3069)
+        #expect(try mnemonic.seed(passphrase: normalized) == mnemonic.seed(passphrase: korean))
+        let wallet = try EncryptedWallet(
+            encrypting: .mnemonic(mnemonic, passphrase: korean), passphrase: SecretBytes("p"),
+            stretching: .scrypt(n: 2, r: 1, p: 1))
+        #expect(try wallet.decrypt(passphrase: SecretBytes("p")) == .mnemonic(mnemonic, passphrase: normalized))
+        let error = #expect(throws: WalletError.self) {
+            try mnemonic.seed(passphrase: SecretBytes(String(repeating: "ﷺ", count: 300)))
+        }
+        guard case .mnemonicPassphrase = error else { throw Failure("\(String(describing: error))") }
+        #expect(throws: WalletError.inputTooLong(limit: Mnemonic.maxNormalizedCount)) {
+            try mnemonic.seed(passphrase: SecretBytes(String(repeating: "x", count: 4097)))
         }
     }
 

@@ -117,11 +117,13 @@ import Testing
         }
     }
 
-    /// Every cut and every changed bit of a mnemonic file is an error; of the other format all but the identifier, the
-    /// white space and the spelling of digits.
-    @Test func everyAlterationIsNoticed() throws {
+    /// Every cut and every changed bit of a mnemonic file is an error. Web3 Secret Storage does not authenticate its
+    /// identifier, and without the address not the iv.
+    @Test(arguments: [true, false])
+    func everyAlterationIsNoticed(isMnemonic: Bool) throws {
         let cheap = KeyStretchingParameters.scrypt(n: 2, r: 1, p: 1)
-        let wallet = try EncryptedWallet(encrypting: Self.mnemonic, passphrase: Self.passphrase, stretching: cheap)
+        let secret = isMnemonic ? try Self.mnemonic : .privateKey(.random(count: 32))
+        let wallet = try EncryptedWallet(encrypting: secret, passphrase: Self.passphrase, stretching: cheap)
         let text = wallet.json
         for length in 0..<text.count - 1 {
             #expect(throws: WalletError.self) {
@@ -136,11 +138,92 @@ import Testing
                     continue
                 }
                 // Only what means the same may pass: white space and the case of hex digits.
-                #expect(opened == (try Self.mnemonic))
-                #expect(
-                    try EncryptedWallet(json: altered) == wallet,
-                    "byte \(position): \(String(decoding: altered, as: UTF8.self))")
+                let place: Comment = "byte \(position): \(String(decoding: altered, as: UTF8.self))"
+                #expect(try opened == secret || EncryptedWallet(json: altered).address == nil, place)
+                #expect(try !isMnemonic || EncryptedWallet(json: altered) == wallet, place)
             }
+        }
+    }
+
+    @Test func mnemonicFilesHaveNothingElseInThem() throws {
+        let wallet = try EncryptedWallet(
+            encrypting: Self.mnemonic, passphrase: Self.passphrase, stretching: .scrypt(n: 2, r: 1, p: 1))
+        let text = String(decoding: wallet.json, as: UTF8.self)
+        for (from, to) in [
+            (#""type""#, #""x": 1, "type""#), (#""cipher":"#, #""x": 1, "cipher":"#), (#""iv":"#, #""x": 1, "iv":"#),
+            (#""dklen":"#, #""x": 1, "dklen":"#), (#""dklen": 32"#, #""dklen": 33"#), (#""iv": ""#, #""iv": "00"#),
+        ] {
+            let altered = text.replacingOccurrences(of: from, with: to)
+            #expect(altered != text)
+            let error = #expect(throws: WalletError.self, "\(to)") { try EncryptedWallet(json: Array(altered.utf8)) }
+            guard case .malformed = error else { throw Failure("\(to): \(String(describing: error))") }
+        }
+    }
+
+    /// eth-account once wrote the first counter as a number, without its leading zero bytes: one file in 256.
+    @Test func countersWithoutLeadingZeros() throws {
+        let passphrase = SecretBytes("pw123456")
+        let key = [UInt8](repeating: 0x4F, count: 31) + [0xAB]
+        for (iv, ciphertext, mac) in Self.shortCounters {
+            let text = Self.keystore(kdf: "scrypt", parameters: #""n":2,"r":8,"p":1,"dklen":32"#)
+                .replacingOccurrences(of: "83dbcc02d8ccb40e466191a123791e0e", with: iv)
+                .replacingOccurrences(
+                    of: "d172bf743a674da9cdad04534d56926ef8358534d458fffccd4e6ad2fbde479c", with: ciphertext
+                ).replacingOccurrences(
+                    of: "2103ac29920d71da29f15d75b4a16dbe95cfd7ff8faea1056c33131d846e3097", with: mac)
+            let wallet = try EncryptedWallet(json: Array(text.utf8))
+            #expect(try wallet.decrypt(passphrase: passphrase) == .privateKey(SecretBytes(copying: key)))
+            // Written again, all 16 bytes are there.
+            let again = try #require(JSON.parse(wallet.json)["crypto"]?["cipherparams"]?["iv"]?.stringValue)
+            #expect(again == String(repeating: "0", count: 32 - iv.count) + iv)
+        }
+        for iv in ["", String(repeating: "11", count: 17)] {
+            let text = Self.keystore(kdf: "scrypt", parameters: #""n":2,"r":8,"p":1,"dklen":32"#)
+                .replacingOccurrences(of: "83dbcc02d8ccb40e466191a123791e0e", with: iv)
+            #expect(throws: WalletError.self) { try EncryptedWallet(json: Array(text.utf8)) }
+        }
+    }
+
+    @Test func refusesTwoCryptos() throws {
+        let wallet = try EncryptedWallet(
+            encrypting: .privateKey(.random(count: 32)), passphrase: Self.passphrase,
+            stretching: .scrypt(n: 2, r: 1, p: 1))
+        var object = try #require(JSON.parse(wallet.json).objectValue)
+        object["Crypto"] = object["crypto"]
+        #expect(throws: WalletError.malformed(path: nil, reason: "it has crypto twice, once with a capital")) {
+            try EncryptedWallet(json: JSON.object(object).serialize())
+        }
+        object["crypto"] = nil
+        #expect(try EncryptedWallet(json: JSON.object(object).serialize()) == wallet)
+    }
+
+    /// Four times the memory of the standard is still accepted; what it takes is not tried here.
+    @Test(arguments: [
+        (262_144, 8, 1), (1 << 20, 8, 1), (1 << 23, 1, 1), (262_144, 1, 8), (4096, 8, 6), (2, 1, 1 << 23),
+    ])
+    func parametersWithinBounds(n: Int, r: Int, p: Int) throws {
+        let text = Self.keystore(kdf: "scrypt", parameters: #""n":\#(n),"r":\#(r),"p":\#(p),"dklen":32"#)
+        let expected = KeyStretchingParameters.scrypt(n: UInt64(n), r: UInt32(r), p: UInt32(p))
+        #expect(try EncryptedWallet(json: Array(text.utf8)).stretching == expected)
+    }
+
+    /// root may change a passphrase of a daemon's wallet, and the daemon must still be able to read it.
+    @Test(.enabled(if: geteuid() == 0, "only root can give a file away"))
+    func aReplacedFileKeepsItsOwner() throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/wallet.json"
+        try WalletFile.write(Self.mnemonic, to: path, passphrase: Self.passphrase, stretching: .light)
+        try #require(chown(path, 12345, 54321) == 0)
+        let link = folder.path + "/link.json"
+        try #require(symlink("wallet.json", link) == 0)
+        try WalletFile.write(
+            Self.mnemonic, to: link, passphrase: SecretBytes("new"), replacing: true, stretching: .light)
+        var status = stat()
+        #expect(lstat(path, &status) == 0)
+        #expect((status.st_uid, status.st_gid, status.st_mode & 0o7777) == (12345, 54321, 0o600))
+        #expect(lstat(link, &status) == 0 && status.st_mode & S_IFMT == S_IFLNK)
+        #expect(throws: WalletError.alreadyExists(path: link)) {
+            try WalletFile.write(Self.mnemonic, to: link, passphrase: Self.passphrase, stretching: .light)
         }
     }
 
@@ -239,6 +322,22 @@ import Testing
         object["type"] = "keystore"
         #expect(try EncryptedWallet(json: JSON.object(object).serialize()).decrypt(passphrase: Self.passphrase) == key)
     }
+
+    /// Counter, ciphertext and authentication code by eth_keyfile's own functions, for the salt of ``keystore(kdf:parameters:)``.
+    static let shortCounters = [
+        (
+            "dbdbdbdbdbdbdbdbdbdbdbdbdbdbdb", "ab63bdaefe539b7855c3f9889337ee659f6e200a36280ed2280bcca74b5e73f7",
+            "474a27a7db5185b547484a24068a282af2e75ab141308953ce3fc1da1dbae300"
+        ),
+        (
+            "01", "36c99113b9514564677048d702282a928c8fcaf5bf8cd7bc14fce99513a3d206",
+            "63f14b23414da7cf97c99890d1f6c9cbd139ee88a6bd53e5e9b6a313e3caa453"
+        ),
+        (
+            "c4c4c4c4c4c4c4c4c4c4c4c4c4c4", "afdfa85ba932ed6423870c439a8ecc83f0193cf3c5dbdef0470b0bf6ee8595ec",
+            "6364eb34c8ef58208cb94a46c0ff96123c87664306c1d882561f66a92165200a"
+        ),
+    ]
 
     static func keystore(kdf: String, parameters: String) -> String {
         """

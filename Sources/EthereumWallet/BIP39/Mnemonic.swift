@@ -4,8 +4,10 @@ internal import EthereumCore
 public struct Mnemonic: Sendable, Equatable {
     /// The numbers of words that the standard allows.
     public static let wordCounts = [12, 15, 18, 21, 24]
-    /// Longest input that is looked at, in bytes, and longest mnemonic passphrase.
+    /// Longest input that is looked at, in bytes: words, or a mnemonic passphrase that somebody types.
     public static let maxInputCount = 1024
+    /// Longest mnemonic passphrase once it is normalized, which makes most scripts longer, Korean three times.
+    static let maxNormalizedCount = 4096
     /// Rounds of PBKDF2 from the words to the seed (BIP-39, "From mnemonic to seed").
     private static let rounds: Int32 = 2048
 
@@ -47,14 +49,15 @@ public struct Mnemonic: Sendable, Equatable {
         }
     }
 
-    /// Reads words as people type them: any case, any white space, full-width letters.
+    /// Reads words as people type and paste them: any case, any white space of Unicode, full-width letters, a byte order
+    /// mark.
     ///
     /// - Throws: ``WalletError/mnemonic(_:)``; a word that is not in the list is named with its place and the nearest
     ///   words, as long as it looks like a word at all (a pasted key is not repeated).
     public init(parsing text: SecretBytes) throws(WalletError) {
         guard text.count <= Self.maxInputCount else { throw .inputTooLong(limit: Self.maxInputCount) }
         guard let normalized = NFKD.normalize(text) else { throw .mnemonic(.notUTF8) }
-        let entropy = try Self.entropy(ofNormalized: normalized)
+        let entropy = try Self.entropy(ofNormalized: Blanks.replaced(in: normalized))
         try self.init(entropy: entropy)
     }
 
@@ -65,7 +68,7 @@ public struct Mnemonic: Sendable, Equatable {
 
     /// The 64-byte seed of BIP-32.
     ///
-    /// - Parameter passphrase: The optional mnemonic passphrase ("25th word"), UTF-8, at most 1 KiB. It is normalized
+    /// - Parameter passphrase: The optional mnemonic passphrase ("25th word"), UTF-8, at most 4 KiB once it is normalized
     ///   (NFKD); nothing of it is trimmed. Any passphrase gives a valid wallet, so there is no wrong one.
     public func seed(passphrase: SecretBytes? = nil) throws(WalletError) -> SecretBytes {
         try Self.seed(normalizedPhrase: phrase, passphrase: passphrase)
@@ -89,10 +92,13 @@ public struct Mnemonic: Sendable, Equatable {
         }
     }
 
-    /// Checks and normalizes a mnemonic passphrase.
+    /// Checks and normalizes a mnemonic passphrase. What it returns is valid and normalized too.
     static func normalizedPassphrase(_ passphrase: SecretBytes) throws(WalletError) -> SecretBytes {
-        guard passphrase.count <= maxInputCount else { throw .inputTooLong(limit: maxInputCount) }
+        guard passphrase.count <= maxNormalizedCount else { throw .inputTooLong(limit: maxNormalizedCount) }
         guard let normalized = NFKD.normalize(passphrase) else { throw .mnemonicPassphrase(reason: "it is not UTF-8") }
+        guard normalized.count <= maxNormalizedCount else {
+            throw .mnemonicPassphrase(reason: "normalized (NFKD) it is longer than \(maxNormalizedCount) bytes")
+        }
         guard unsafe normalized.withUnsafeBytes({ unsafe !$0.contains(0) }) else {
             throw .mnemonicPassphrase(reason: "it has a NUL character")
         }

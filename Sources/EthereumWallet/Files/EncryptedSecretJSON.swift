@@ -4,23 +4,27 @@ import StrictJSON
 extension EncryptedSecret {
     /// Reads the members of a `crypto` object.
     ///
+    /// - Parameter isOurs: Whether it is our own format, which has nothing else in it and one way to write lengths. Other
+    ///   programs' files may have more members, a longer `dklen`, and an `iv` without its leading zero bytes, as
+    ///   eth-account wrote it for years.
     /// - Throws: ``WalletError/malformed(path:reason:)`` for what is not in the standard's form,
     ///   ``WalletError/unsupported(path:reason:)`` for another cipher or function and for parameters out of bounds.
-    init(reading reader: inout JSONReader) throws(WalletError) {
+    init(reading reader: inout JSONReader, isOurs: Bool) throws(WalletError) {
         do {
             let cipher = try reader.string("cipher")
             guard cipher == Self.cipher else {
                 throw WalletError.unsupported(path: nil, reason: "the cipher is not \(Self.cipher)")
             }
             var cipherParameters = try reader.object("cipherparams")
-            iv = try Self.bytes("iv", in: &cipherParameters, count: 16...16)
+            let written = try Self.bytes("iv", in: &cipherParameters, count: isOurs ? 16...16 : 1...16)
+            iv = [UInt8](repeating: 0, count: 16 - written.count) + written
             ciphertext = try Self.bytes("ciphertext", in: &reader, count: Self.ciphertextCounts)
             mac = try Self.bytes("mac", in: &reader, count: 32...32)
             let function = try reader.string("kdf")
             var parameters = try reader.object("kdfparams")
             salt = try Self.bytes("salt", in: &parameters, count: Self.saltCounts)
             // The standard says "at least 32"; the first 32 bytes do not depend on how many are asked for.
-            _ = try parameters.int("dklen", in: 32...1024)
+            _ = try parameters.int("dklen", in: 32...(isOurs ? 32 : 1024))
             switch function {
             case "scrypt":
                 stretching = .scrypt(
@@ -33,6 +37,11 @@ extension EncryptedSecret {
                 stretching = .pbkdf2(iterations: try parameters.int("c"))
             default:
                 throw WalletError.unsupported(path: nil, reason: "the key derivation is neither scrypt nor pbkdf2")
+            }
+            if isOurs {
+                try cipherParameters.finish()
+                try parameters.finish()
+                try reader.finish()
             }
         } catch let error as WalletError {
             throw error

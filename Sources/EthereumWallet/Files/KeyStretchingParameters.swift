@@ -10,7 +10,8 @@ public enum KeyStretchingParameters: Sendable, Hashable {
     /// n = 4096, r = 8, p = 6, geth's "light": for passphrases of a random generator, and for tests.
     public static let light = scrypt(n: 4096, r: 8, p: 6)
 
-    /// Most memory that a file may ask for, in bytes: four times the standard's.
+    /// Most memory that a file may ask for, in bytes, for the table of `n` blocks and for the `p` blocks each: four times
+    /// the standard's. The limit on work keeps one of the two small.
     static let maxMemory: UInt64 = 1 << 30
     /// Most work that a file may ask for, as n * r * p: eight times the standard's.
     static let maxWork: UInt64 = 1 << 24
@@ -26,7 +27,7 @@ public enum KeyStretchingParameters: Sendable, Hashable {
             guard n <= Self.maxWork, UInt64(r) <= Self.maxWork, UInt64(p) <= Self.maxWork,
                 n * UInt64(r) <= Self.maxWork, n * UInt64(r) * UInt64(p) <= Self.maxWork
             else { return "scrypt's n * r * p is above \(Self.maxWork)" }
-            guard 128 * UInt64(r) * (n + UInt64(p)) <= Self.maxMemory else {
+            guard 128 * UInt64(r) * max(n, UInt64(p)) <= Self.maxMemory else {
                 return "scrypt would take more than \(Self.maxMemory >> 20) MiB"
             }
             return nil

@@ -83,8 +83,7 @@ enum MnemonicFile {
             throw reader.invalid("address", "not an address")
         }
         var crypto = try reader.object("crypto")
-        let secret = try EncryptedSecret(reading: &crypto)
-        try crypto.finish()
+        let secret = try EncryptedSecret(reading: &crypto, isOurs: true)
         try reader.finish()
         guard secret.ciphertext.count % blockCount == 0 else {
             throw WalletError.malformed(path: nil, reason: "crypto.ciphertext: not a multiple of \(blockCount) bytes")

@@ -56,6 +56,8 @@ struct AtomicFile {
     private let directory: String
     private let temporary: String
     private let replacing: Bool
+    /// Whose file is replaced, where it is another user's: root must not take a daemon's wallet away from it.
+    private let owner: (user: uid_t, group: gid_t)?
 
     /// - Throws: ``WalletError/alreadyExists(path:)`` before any work is done for a file that cannot be written.
     init(path: String, replacing: Bool) throws(WalletError) {
@@ -73,6 +75,9 @@ struct AtomicFile {
         self.directory = directory
         self.temporary = "\(directory).\(name).\(tag).tmp"
         self.replacing = replacing
+        var status = stat()
+        let isAnothers = unsafe replacing && stat(target, &status) == 0 && status.st_uid != geteuid()
+        owner = isAnothers ? (status.st_uid, status.st_gid) : nil
     }
 
     /// Temporary file in the same folder, sync, proof by `verify` on what the disk gives back, rename, sync of the folder.
@@ -111,6 +116,7 @@ struct AtomicFile {
         defer { close(fd) }
         var done = 0
         var failed = fchmod(fd, 0o600) != 0
+        if let owner, !failed { failed = fchown(fd, owner.user, owner.group) != 0 }
         while !failed, done < bytes.count {
             let n = unsafe bytes.withUnsafeBytes { unsafe Glibc.write(fd, $0.baseAddress! + done, $0.count - done) }
             if n < 0, errno == EINTR { continue }

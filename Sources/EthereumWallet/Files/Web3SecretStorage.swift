@@ -10,9 +10,13 @@ enum Web3SecretStorage {
         guard version.numberValue?.integer(Int.self) == 3 else {
             throw WalletError.unsupported(path: nil, reason: "its version is not 3")
         }
-        // Early geth and ethers write the name with a capital.
-        var crypto = try reader.has("Crypto") ? reader.object("Crypto") : reader.object("crypto")
-        let secret = try EncryptedSecret(reading: &crypto)
+        // Early geth and ethers write the name with a capital. With both, programs would disagree about what is in the file.
+        let hasCapital = reader.has("Crypto")
+        guard !hasCapital || !reader.has("crypto") else {
+            throw WalletError.malformed(path: nil, reason: "it has crypto twice, once with a capital")
+        }
+        var crypto = try reader.object(hasCapital ? "Crypto" : "crypto")
+        let secret = try EncryptedSecret(reading: &crypto, isOurs: false)
         guard (1...32).contains(secret.ciphertext.count) else {
             throw WalletError.malformed(path: nil, reason: "crypto.ciphertext: not a private key of 32 bytes")
         }
