@@ -30,6 +30,10 @@ class World:
         self.contract = contract
         self.daemon.fund(self.daemon.make_wallet(wallet))
         self.daemon.configure()
+        if isinstance(settings["confirmations"], str):
+            # A word of YAML, where JSON has only strings.
+            text, word = self.daemon.config.read_text(), settings["confirmations"]
+            self.daemon.config.write_text(text.replace(f'"{word}"', word))
 
     @property
     def owner(self) -> str:
