@@ -674,6 +674,26 @@ def test_consumers_by_executable(farm):
 
 
 @needs_root
+def test_a_watcher_that_a_reload_shuts_out_learns_no_more_keys(farm):
+    daemon = farm.make()
+    daemon.consumers = [{"name": "app", "match": {"uid": CONSUMER_A}}]
+    daemon.configure()
+    open_to_all(daemon)
+    daemon.start()
+    eventually("it has a key", lambda: curl_as(CONSUMER_A, daemon.agent, "/v1/key")[0] == 200)
+    watch = subprocess.Popen(
+        ["curl", "-sN", "--unix-socket", daemon.agent, "http://localhost/v1/watch"], stdout=subprocess.PIPE, text=True,
+        user=CONSUMER_A, group=CONSUMER_A, extra_groups=[])
+    with watch:
+        assert [watch.stdout.readline() for _ in range(3)][0] == "event: key\n"
+        daemon.consumers[0]["match"] = {"uid": CONSUMER_B}
+        daemon.configure()
+        assert daemon.post("/v1/reload").status == 200
+        assert daemon.post("/v1/rotate?wait=confirmed", {"grace_seconds": 0}).status == 200
+        assert watch.stdout.read() == "", "the stream ends"
+
+
+@needs_root
 def test_the_control_socket_keeps_others_out(farm):
     daemon = farm.make()
     open_to_all(daemon)

@@ -13,7 +13,7 @@ struct Exchange: Sendable {
     let headers: HTTPHeaders
     let body: ByteBuffer
     let peer: Peer
-    let channel: any Channel
+    let allocator: ByteBufferAllocator
 }
 
 /// A route's answer.
@@ -111,6 +111,9 @@ final class EventWriter: Sendable {
         buffer.writeString(": \n\n")
         write(buffer)
     }
+
+    /// Ends the stream and its connection.
+    func end() { channel.close(promise: nil) }
 
     private func write(_ buffer: ByteBuffer) {
         // A reader that does not read is cut off rather than buffered for.

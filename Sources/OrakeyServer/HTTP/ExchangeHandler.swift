@@ -124,8 +124,7 @@ final class ExchangeHandler: ChannelInboundHandler {
         case .success(let target):
             exchange = Exchange(
                 method: head.method, path: target.path, query: target.query, headers: head.headers, body: body,
-                peer: peer,
-                channel: context.channel)
+                peer: peer, allocator: context.channel.allocator)
         case .failure(let refusal): return respond(.failure(refusal), to: head, context: context)
         }
         body = ByteBuffer()

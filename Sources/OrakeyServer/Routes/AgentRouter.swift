@@ -90,13 +90,13 @@ struct AgentRouter: Router {
         let handout = try read(consumer, network)
         counters.countServed(consumer, network)
         if wantsText(exchange.headers) {
-            var buffer = exchange.channel.allocator.buffer(capacity: handout.key.count + 1)
+            var buffer = exchange.allocator.buffer(capacity: handout.key.count + 1)
             unsafe handout.key.withUnsafeBytes { unsafe _ = buffer.writeBytes($0) }
             buffer.writeInteger(UInt8(ascii: "\n"))
             return .bytes(.ok, contentType: "text/plain; charset=us-ascii", buffer)
         }
         return .bytes(
-            .ok, contentType: "application/json", Self.body(handout, exchange.channel.allocator, newline: true))
+            .ok, contentType: "application/json", Self.body(handout, exchange.allocator, newline: true))
     }
 
     private func wantsText(_ headers: HTTPHeaders) -> Bool {
@@ -116,9 +116,14 @@ struct AgentRouter: Router {
     private func watch(_ exchange: Exchange) throws -> Answer {
         let (consumer, network) = try authorise(exchange)
         let board = board
-        let allocator = exchange.channel.allocator
+        let policy = policy
+        let peer = exchange.peer
+        let allocator = exchange.allocator
         return .stream { writer in
             let number = board.watch { event in
+                // A reload may have taken the consumer away from whoever listens.
+                let verdict = policy.current.authorise(peer, consumer: consumer, network: network)
+                guard verdict == .granted(consumer: consumer, network: network) else { return writer.end() }
                 switch event {
                 case .key(let handout) where handout.consumer == consumer && handout.network.description == network:
                     writer.send("key", data: Self.body(handout, allocator, newline: false))

@@ -91,13 +91,13 @@ struct ControlRouter: Router {
             startedAt: context.startedAt)
         return .bytes(
             .ok, contentType: "text/plain; version=0.0.4; charset=utf-8",
-            exchange.channel.allocator.buffer(string: text))
+            exchange.allocator.buffer(string: text))
     }
 
     private func events(_ exchange: Exchange) async throws -> Answer {
         try exchange.allowQuery()
         let agent = agent
-        let allocator = exchange.channel.allocator
+        let allocator = exchange.allocator
         return .stream { writer in
             writer.comment()
             let number = agent.listen { event in
