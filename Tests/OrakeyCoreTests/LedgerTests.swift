@@ -271,7 +271,7 @@ import Testing
         var chain = try LedgerFixture(pool: 1, rotateEvery: .seconds(3600))
         try chain.fill()
         let first = chain.ledger.currentKey(of: "app")?.message
-        chain.now = chain.now.adding(seconds: 3000)
+        chain.now = chain.now.adding(seconds: 3200)
         chain.mineEmpty()
         chain.look()
         #expect(chain.ledger.currentKey(of: "app")?.message == first)

@@ -133,8 +133,8 @@ extension KeyAgent {
                 )
             }
         }
-        let (needed, overflow) = fees.ceiling.multipliedReportingOverflow(by: UInt256(gasLimit))
-        guard !overflow, balance >= needed else {
+        let needed = fees.ceiling.saturatingMultiply(UInt256(gasLimit)).saturatingAdd(market.dataFee)
+        guard balance >= needed else {
             try step(network) { $0.cannotPay(order.intents, needed: needed, at: now) }
             return nil
         }

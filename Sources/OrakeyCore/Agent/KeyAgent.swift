@@ -188,8 +188,8 @@ public actor KeyAgent {
                         fingerprint: Fingerprint(of: secret), generation: key.generation ?? 0,
                         createdBlock: key.createdBlock,
                         notAfter: settings.rotateEvery.flatMap { every in
-                            key.assignedAt?.adding(
-                                seconds: every.components.seconds + settings.grace.components.seconds)
+                            key.rotationDue(every: every.components.seconds)?
+                                .adding(seconds: settings.grace.components.seconds)
                         },
                         key: secret))
             } catch {

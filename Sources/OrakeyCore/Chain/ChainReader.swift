@@ -49,20 +49,22 @@ public struct ChainReader: Sendable {
         at head: Block, settled: UInt64, settledHash: Bytes32?, scanStart: UInt64, transactions: [Bytes32],
         withAccount: Bool
     ) async throws -> ChainView {
-        let filter = LogFilter(
-            fromBlock: .number(min(scanStart, head.number)), toBlock: .number(head.number),
-            addresses: [contract.address], topics: contract.eventTopics(of: owner))
+        let first = min(scanStart, head.number)
         let logs: [Log]
         var account: AccountView?
         if withAccount {
             let (events, nonce, settledNonce, balance) = try await client.batch(
-                .logs(filter), .transactionCount(owner, .number(head.number)),
+                .logs(filter(from: first, to: head.number)), .transactionCount(owner, .number(head.number)),
                 .transactionCount(owner, .number(settled)), .balance(owner, .number(head.number)))
-            logs = try events.get()
+            switch events {
+            case .failure(let error) where error.serverClass == .rangeTooLarge:
+                logs = try await self.logs(from: first, to: head.number)
+            default: logs = try events.get()
+            }
             account = AccountView(
                 nonce: try nonce.get(), settledNonce: try settledNonce.get(), balance: try balance.get())
         } else {
-            logs = try await client.send(.logs(filter))
+            logs = try await self.logs(from: first, to: head.number)
         }
         var receipts: [Bytes32: ReceiptView] = [:]
         let answers = transactions.isEmpty ? [] : try await client.batch(transactions.map { .receipt($0) })
@@ -76,6 +78,31 @@ public struct ChainReader: Sendable {
             head: BlockReference(number: head.number, hash: head.hash, timestamp: head.timestamp), settled: settled,
             settledHash: settledHash, account: account, scannedFrom: scanStart, events: logs.compactMap(event),
             receipts: receipts)
+    }
+
+    /// The owner's events of a range of blocks, in one question where the endpoint allows it. After a long absence the
+    /// range is wider than most do: it is halved until it fits.
+    func logs(from first: UInt64, to last: UInt64) async throws -> [Log] {
+        var found: [Log] = []
+        var start = first
+        var reach = last - first
+        while start <= last {
+            let end = last - start > reach ? start + reach : last
+            do throws(RPCError) {
+                found += try await client.send(.logs(filter(from: start, to: end)))
+                start = end + 1
+            } catch {
+                guard error.serverClass == .rangeTooLarge, end > start else { throw error }
+                reach = (end - start) / 2
+            }
+        }
+        return found
+    }
+
+    private func filter(from first: UInt64, to last: UInt64) -> LogFilter {
+        LogFilter(
+            fromBlock: .number(first), toBlock: .number(last), addresses: [contract.address],
+            topics: contract.eventTopics(of: owner))
     }
 
     /// The account now, for signing.
@@ -94,7 +121,7 @@ public struct ChainReader: Sendable {
     }
 
     /// A log as an event of this owner; nil for anything else. Nothing in a log is believed unchecked.
-    private func event(_ log: Log) -> KeyEvent? {
+    func event(_ log: Log) -> KeyEvent? {
         guard !log.removed, log.address == contract.address, let topic = log.topics.first,
             let block = log.blockNumber, let hash = log.blockHash, let transaction = log.transactionHash,
             let index = log.logIndex
@@ -125,38 +152,6 @@ public struct ChainReader: Sendable {
     public func isActive(_ message: Bytes32, at block: BlockID) async throws -> Bool {
         let call = CallRequest(to: contract.address, data: try contract.encodeStatus(owner: owner, message: message))
         return try contract.decodeStatus(try await client.send(.call(call, block)))
-    }
-
-    /// All keys of the owner at `block`: count and status words, a million keys in a handful of calls.
-    public func baseline(at block: Block) async throws -> Baseline {
-        let reference = BlockReference(number: block.number, hash: block.hash, timestamp: block.timestamp)
-        guard let views = contract.reference else { return Baseline(block: reference, keys: []) }
-        // A contract younger than the settled block has issued nothing yet at that block.
-        let code = try await client.send(.code(contract.address, .number(block.number)))
-        guard !code.isEmpty else { return Baseline(block: reference, keys: []) }
-        let count = try await ask(views.keyCount(owner), at: block.number)
-        let words = (count + 255) / 256
-        var keys: [(message: Bytes32, isActive: Bool)] = []
-        var first: UInt64 = 0
-        while first < words {
-            let part = min(words - first, ContractDescription.statusWordsPerCall)
-            let status = try await ask(views.statusWords(owner, firstWord: first, count: part), at: block.number)
-            guard status.count == Int(part) else { throw ContractError.unexpectedAnswer }
-            for n in (first * 256 + 1)...min(count, (first + part) * 256) {
-                guard let message = contract.message(number: n) else { continue }
-                let index = n - 1 - first * 256
-                keys.append((message, (status[Int(index / 256)] >> Int(index % 256)) & 1 == 0))
-            }
-            first += part
-        }
-        return Baseline(block: reference, keys: keys)
-    }
-}
-
-extension ChainReader {
-    private func ask<Result>(_ call: ABICall<Result>, at block: UInt64) async throws -> Result {
-        let request = CallRequest(to: contract.address, data: call.data)
-        return try call.result(of: try await client.send(.call(request, .number(block))))
     }
 }
 

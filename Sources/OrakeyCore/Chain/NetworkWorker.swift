@@ -160,7 +160,7 @@ public struct NetworkWorker: Sendable {
             try await refused(order, error)
             return
         }
-        let market = try await FeeReader(client: client).market()
+        let market = try await FeeReader(client: client).market(for: order.callData)
         try await agent.note(try await reader(profile).account(), on: network)
         // State may change between estimate and inclusion: other creates, colder storage.
         let gasLimit = estimate + estimate / 4 + 5_000
@@ -186,13 +186,13 @@ public struct NetworkWorker: Sendable {
     }
 
     private func replace(_ slot: TransactionSlot) async throws {
-        let market = try await FeeReader(client: client).market()
+        let market = try await FeeReader(client: client).market(for: slot.callData)
         guard let replaced = try await agent.replace(slot, market: market, on: network) else { return }
         try await broadcast(replaced)
     }
 
     private func cancel(_ slot: TransactionSlot) async throws {
-        let market = try await FeeReader(client: client).market()
+        let market = try await FeeReader(client: client).market(for: slot.callData)
         guard let cancelled = try await agent.cancel(slot, market: market, on: network) else { return }
         try await broadcast(cancelled)
     }
@@ -200,7 +200,7 @@ public struct NetworkWorker: Sendable {
     private func fill(_ nonce: UInt64) async throws {
         guard let owner = await agent.followedProfile(network)?.owner else { return }
         let gas = try await client.send(.estimateGas(CallRequest(from: owner, to: owner), .latest))
-        let market = try await FeeReader(client: client).market()
+        let market = try await FeeReader(client: client).market(for: [])
         let limit = gas + gas / 4
         guard let slot = try await agent.fill(nonce, gasLimit: limit, market: market, on: network) else { return }
         try await broadcast(slot)

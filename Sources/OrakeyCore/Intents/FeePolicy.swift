@@ -32,11 +32,14 @@ public struct FeeMarket: Sendable, Equatable {
     public let usualTip: UInt256
     /// A tip that is seldom outbid, in wei.
     public let highTip: UInt256
+    /// What a chain of the OP stack takes besides, for publishing the transaction's data, in wei.
+    public let dataFee: UInt256
 
-    public init(nextBaseFee: UInt256?, usualTip: UInt256, highTip: UInt256) {
+    public init(nextBaseFee: UInt256?, usualTip: UInt256, highTip: UInt256, dataFee: UInt256 = 0) {
         self.nextBaseFee = nextBaseFee
         self.usualTip = usualTip
         self.highTip = highTip
+        self.dataFee = dataFee
     }
 }
 

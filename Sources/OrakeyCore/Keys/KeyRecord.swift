@@ -30,4 +30,13 @@ public struct KeyRecord: Sendable, Equatable {
         self.message = message
         self.state = state
     }
+
+    /// When a schedule replaces this key: up to a tenth of the period early, by its message, so that keys handed out
+    /// together are not rotated together.
+    func rotationDue(every seconds: Int64) -> Timestamp? {
+        guard let assignedAt else { return nil }
+        let spread = UInt64(max(1, seconds / 10))
+        let digest = Keccak256.hash(message).withUnsafeBytes { $0.loadUnaligned(as: UInt64.self) }
+        return assignedAt.adding(seconds: seconds - Int64(digest % spread))
+    }
 }

@@ -98,8 +98,9 @@ extension NetworkLedger {
     /// Rotates consumers whose schedule says so; one that already waits is left alone.
     mutating func scheduleRotations(at now: Timestamp) {
         for (name, settings) in consumerSettings.sorted(by: { $0.key < $1.key }) {
-            guard let every = settings.rotateEvery, let key = currentKey(of: name), let since = key.assignedAt,
-                consumers[name]?.pendingRotation == nil, now >= since.adding(seconds: every.components.seconds)
+            guard let every = settings.rotateEvery, let key = currentKey(of: name),
+                consumers[name]?.pendingRotation == nil,
+                let due = key.rotationDue(every: every.components.seconds), now >= due
             else { continue }
             _ = rotate(name, grace: nil, at: now)
         }
