@@ -1,7 +1,8 @@
 import EthereumCore
-import EthereumProof
 import StrictJSON
 import Testing
+
+@testable import EthereumProof
 
 /// Proofs that were altered, and proofs that somebody made up with right hashes.
 @Suite struct ForgeryTests {
@@ -9,32 +10,30 @@ import Testing
     private static let labels = ["network", "chain_id"]
 
     @Test func everyFlippedBitOfTheBytesIsRefused() throws {
-        let json = try DevBlock().proof().json
-        var refused = 0
-        func refuse(_ key: String, _ bytes: [UInt8], _ change: (JSON) throws -> JSON) throws {
+        let proof = try DevBlock().proof()
+        var flips = 0
+        func refuse(_ what: String, _ bytes: [UInt8], _ set: (inout RevocationProof, [UInt8]) throws -> Void) throws {
             for bit in 0..<(8 * bytes.count) {
                 var flipped = bytes
                 flipped[bit / 8] ^= 1 << UInt8(bit % 8)
-                let forged = try json.with([(key, try change(.string(Hex.encodePrefixed(flipped))))])
-                let error = code { try RevocationProof(json: forged).verify() }
-                #expect(error != nil, "\(key), bit \(bit)")
-                refused += 1
+                var forged = proof
+                try set(&forged, flipped)
+                #expect(code { try forged.verify() } != nil, "\(what), bit \(bit)")
+                flips += 1
             }
         }
-        for key in ["message", "block_hash", "block_header", "receipts_root", "receipt"] {
-            try refuse(key, try json.member(key).hexBytes()) { $0 }
+        try refuse("message", proof.message.bytes) { $0.message = try Bytes32(bytes: $1) }
+        try refuse("block hash", proof.blockHash.bytes) { $0.blockHash = try Bytes32(bytes: $1) }
+        try refuse("receipts root", proof.receiptsRoot.bytes) { $0.receiptsRoot = try Bytes32(bytes: $1) }
+        try refuse("contract", proof.contract.bytes) { $0.contract = try Address(bytes: $1) }
+        try refuse("owner", proof.owner.bytes) { $0.owner = try Address(bytes: $1) }
+        try refuse("header", proof.blockHeader) { $0.blockHeader = $1 }
+        try refuse("receipt", proof.receipt) { $0.receipt = $1 }
+        #expect(proof.receiptNodes.count >= 3)
+        for index in proof.receiptNodes.indices {
+            try refuse("node \(index)", proof.receiptNodes[index]) { $0.receiptNodes[index] = $1 }
         }
-        for key in ["contract", "owner"] {
-            try refuse(key, try json.member(key).hexBytes()) { .string(try $0.address().checksummed) }
-        }
-        let nodes = try json.member("receipt_nodes").elements()
-        #expect(nodes.count >= 3)
-        for index in nodes.indices {
-            try refuse("receipt_nodes", try nodes[index].hexBytes()) { node in
-                .array(nodes[..<index] + [node] + nodes[(index + 1)...])
-            }
-        }
-        #expect(refused > 10_000)
+        #expect(flips > 10_000)
     }
 
     @Test func everyChangedNumberIsRefused() throws {
@@ -89,6 +88,7 @@ import Testing
         var type: UInt8 = 2
         var bloom: LogsBloom?
         var blockBloom: LogsBloom?
+        var headerRoot: Bytes32?
         var logs = [MadeUp.log()]
 
         static let owner = Address(truncating: Keccak256.hash([1]))
@@ -112,7 +112,7 @@ import Testing
             let zero = RLPItem.bytes(Bytes32.zero.bytes)
             let header = RLP.encode(
                 .list([
-                    zero, zero, .bytes(Address.zero.bytes), zero, zero, .bytes(trie.root.bytes),
+                    zero, zero, .bytes(Address.zero.bytes), zero, zero, .bytes((headerRoot ?? trie.root).bytes),
                     .bytes((blockBloom ?? right).bytes), .uint(UInt64(0)), .uint(UInt64(5)), .uint(UInt64(0)),
                     .uint(UInt64(0)), .uint(UInt64(0)), .bytes([]),
                     zero, .bytes([UInt8](repeating: 0, count: 8)),
@@ -136,6 +136,19 @@ import Testing
         #expect(report.notProven[0].contains("canonical"))
         #expect(try MadeUp(type: 0).proof().verify().proven.count == 3)
         #expect(try MadeUp(type: 0x7e).proof().verify().proven.count == 3)
+    }
+
+    /// The cheapest forgery: the header of a real block, and a trie of one's own.
+    @Test func aTrieThatTheHeaderDoesNotNameIsRefused() throws {
+        #expect(code { try MadeUp(headerRoot: .zero).proof().verify() } == .wrongHeader)
+        let real = try DevBlock().proof()
+        var forged = try MadeUp().proof()
+        (forged.blockHeader, forged.blockHash, forged.blockNumber) = (
+            real.blockHeader, real.blockHash, real.blockNumber
+        )
+        #expect(code { try forged.verify() } == .wrongHeader)
+        forged.receiptsRoot = real.receiptsRoot
+        #expect(code { try forged.verify() } == .brokenTrie)
     }
 
     @Test func aTransactionThatDidNotSucceedProvesNothing() throws {

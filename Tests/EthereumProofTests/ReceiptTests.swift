@@ -31,6 +31,23 @@ import Testing
         #expect(try receipts.root == fixture.member("receiptsRoot").bytes32())
     }
 
+    /// A deposit of an OP-stack chain after Canyon, as reth's and op-geth's tests have it.
+    @Test func aDepositOfTheOPStack() throws {
+        let zeros = String(repeating: "00", count: 256)
+        let bytes = try Hex.decode("0x7ef9010d0182b741b90100" + zeros + "c0833d3bbf01")
+        let receipt = try ConsensusReceipt(decoding: bytes)
+        #expect(receipt.type == ConsensusReceipt.depositType)
+        #expect(receipt.outcome == .status(true))
+        #expect(receipt.cumulativeGasUsed == 46913)
+        #expect(receipt.deposit?.nonce == 4_012_991)
+        #expect(receipt.deposit?.version == 1)
+        let answer: JSON = [
+            "type": "0x7e", "status": "0x1", "cumulativeGasUsed": "0xb741", "logs": [], "logsBloom": "0x\(zeros)",
+            "depositNonce": "0x3d3bbf", "depositReceiptVersion": "0x1", "l1Fee": "0x0",
+        ]
+        #expect(try ConsensusReceipt(json: answer).encoded == bytes)
+    }
+
     @Test func theOrderOfAnAnswerDoesNotMatter() throws {
         let fixture = try Fixtures.json("mixed.json")
         let receipts = try fixture.member("receipts").elements()

@@ -117,7 +117,7 @@ import Testing
         .list([RLPItem](repeating: .bytes([]), count: 17)),
         .list([RLPItem](repeating: .bytes([]), count: 16) + [.list([])]),
         .list([.bytes([0x11]), .bytes([1, 2, 3])]),
-        .list([.bytes([0x11]), .list([.bytes([0x20]), .bytes([UInt8](repeating: 1, count: 40))])]),
+        .list([.bytes([0x00, 0x11]), .list([.bytes([0x20]), .bytes([UInt8](repeating: 1, count: 40))])]),
     ])
     func malformedNodesAreRefused(top: RLPItem) {
         let encoded = RLP.encode(top)

@@ -11,33 +11,33 @@ public struct RevocationProof: Hashable, Sendable {
     public static let version = 1
 
     /// Name of the network, as in the key's prefix. A label: nothing commits to it.
-    public let network: String
+    public internal(set) var network: String
     /// The chain the block is said to belong to. A header does not name its chain.
-    public let chainID: UInt64
+    public internal(set) var chainID: UInt64
     /// The contract that wrote the event.
-    public let contract: Address
+    public internal(set) var contract: Address
     /// The key's owner.
-    public let owner: Address
+    public internal(set) var owner: Address
     /// The key's message.
-    public let message: Bytes32
+    public internal(set) var message: Bytes32
     /// The event that says so.
-    public let event: RevocationEvent
+    public internal(set) var event: RevocationEvent
     /// Height of the block.
-    public let blockNumber: UInt64
+    public internal(set) var blockNumber: UInt64
     /// Hash of the block.
-    public let blockHash: Bytes32
+    public internal(set) var blockHash: Bytes32
     /// RLP of the block's header.
-    public let blockHeader: [UInt8]
+    public internal(set) var blockHeader: [UInt8]
     /// The root of the trie of receipts.
-    public let receiptsRoot: Bytes32
+    public internal(set) var receiptsRoot: Bytes32
     /// Position of the transaction in the block, from 0.
-    public let transactionIndex: UInt64
+    public internal(set) var transactionIndex: UInt64
     /// The receipt in consensus encoding (``ConsensusReceipt``).
-    public let receipt: [UInt8]
+    public internal(set) var receipt: [UInt8]
     /// Nodes of the trie from the top to the receipt.
-    public let receiptNodes: [[UInt8]]
+    public internal(set) var receiptNodes: [[UInt8]]
     /// Position of the event among the receipt's logs, from 0. JSON-RPC's `logIndex` counts through the whole block.
-    public let logIndex: Int
+    public internal(set) var logIndex: Int
 
     /// Makes the proof from a node's answers, and verifies it.
     ///
