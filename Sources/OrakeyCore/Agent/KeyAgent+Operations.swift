@@ -46,7 +46,6 @@ extension KeyAgent {
     public func rotate(
         consumer: String?, network: NetworkName?, graceSeconds: Int64?, tag: IdempotencyTag?
     ) throws -> Accepted {
-        if let reply = try replay(tag) { return reply }
         if let network, ledgers[network] == nil { _ = try resolve(network) }
         let chosen = consumers.filter {
             (consumer == nil || consumer == $0.name) && (network == nil || network == $0.network)
@@ -60,13 +59,12 @@ extension KeyAgent {
         guard graceSeconds.map({ $0 >= 0 && $0 <= 366 * 86_400 }) ?? true else {
             throw AgentError(.badRequest, "grace_seconds must be from 0 to \(366 * 86_400)")
         }
-        var accepted = Accepted(intents: [], fingerprints: [])
         if let asleep = chosen.first(where: { dormant.contains($0.network) }), consumer != nil || network != nil {
             throw Self.noContract(asleep.network)
         }
         let names = Set(chosen.map(\.network)).subtracting(dormant).sorted { $0.description < $1.description }
-        for name in names {
-            let part = try run(name, name == names.last ? tag : nil, including: accepted) { ledger, now in
+        return try onEach(names, tag) { name, tag in
+            try run(name, tag) { ledger, now in
                 var outcome = NetworkLedger.Outcome()
                 for settings in chosen where settings.network == name {
                     let one = ledger.rotate(settings.name, grace: graceSeconds, at: now)
@@ -75,49 +73,72 @@ extension KeyAgent {
                 }
                 return outcome
             }
-            accepted = part
         }
-        return accepted
     }
 
     /// Takes keys out of circulation before it returns, and plans their disable.
     public func revoke(_ target: RevocationTarget, reason: String?, tag: IdempotencyTag?) throws -> Accepted {
-        if let reply = try replay(tag) { return reply }
-        let messages = try find(target)
-        guard !messages.isEmpty else { throw AgentError(.unknownKey, "no such key") }
+        let done = try replies(to: tag)
+        let messages = try find(target).filter { done[$0.key] == nil }
+        guard !messages.isEmpty || !done.isEmpty else { throw AgentError(.unknownKey, "no such key") }
         // Circulation ends first, in memory; the journal follows before the reply.
         for (name, list) in messages {
             let set = Set(list)
             board.withdraw(network: name) { set.contains($0.message) }
             withheld.formUnion(set)
         }
-        var accepted = Accepted(intents: [], fingerprints: [])
-        let names = messages.keys.sorted { $0.description < $1.description }
-        for name in names {
+        return try onEach(Array(messages.keys), tag) { name, tag in
             try load(messages[name] ?? [], on: name)
-            accepted = try run(name, name == names.last ? tag : nil, including: accepted) { ledger, now in
+            let part = try run(name, tag) { ledger, now in
                 ledger.revoke(messages[name] ?? [], reason: reason, at: now)
             }
             withheld.subtract(messages[name] ?? [])
+            return part
         }
-        return accepted
     }
 
     // MARK: - Parts
 
+    /// An operation on several networks commits once for each, and each part keeps a reply of its own: a repeat after a
+    /// crash between two commits does the rest, and nothing twice.
+    private func onEach(
+        _ names: [NetworkName], _ tag: IdempotencyTag?,
+        _ part: (NetworkName, IdempotencyTag?) throws -> Accepted
+    ) throws -> Accepted {
+        let done = try replies(to: tag)
+        var accepted = Accepted(intents: [], fingerprints: [])
+        for name in Set(names).union(done.keys).sorted(by: { $0.description < $1.description }) {
+            let one = try done[name] ?? part(name, self.tag(tag, on: name))
+            accepted.intents += one.intents
+            accepted.fingerprints += one.fingerprints
+        }
+        return accepted
+    }
+
+    /// The replies that earlier calls with the same tag got, by network.
+    private func replies(to tag: IdempotencyTag?) throws -> [NetworkName: Accepted] {
+        var found: [NetworkName: Accepted] = [:]
+        for name in profiles.keys { found[name] = try replay(self.tag(tag, on: name)) }
+        return found
+    }
+
+    /// The tag of one network's part. A space is in no client's key.
+    private func tag(_ tag: IdempotencyTag?, on network: NetworkName) -> IdempotencyTag? {
+        guard profiles.count > 1 else { return tag }
+        return tag.map { IdempotencyTag(key: "\($0.key) \(network)", request: $0.request) }
+    }
+
     /// One network's part of an operation: decision, journal, board, then the worker is woken.
     func run(
         _ name: NetworkName, _ tag: IdempotencyTag?,
-        including earlier: Accepted = Accepted(intents: [], fingerprints: []),
         _ decide: (inout NetworkLedger, Timestamp) -> NetworkLedger.Outcome
     ) throws -> Accepted {
         let now = clock.now
         let accepted = try step(name) { ledger in
             let outcome = decide(&ledger, now)
             let accepted = Accepted(
-                intents: earlier.intents + outcome.intents,
-                fingerprints: earlier.fingerprints
-                    + outcome.messages.compactMap { ledger.keys[$0]?.fingerprint?.description })
+                intents: outcome.intents,
+                fingerprints: outcome.messages.compactMap { ledger.keys[$0]?.fingerprint?.description })
             if let tag {
                 ledger.remember(
                     IdempotentReply(
