@@ -52,14 +52,6 @@ def test_the_manual_has_every_option_of_the_service(bin_dir):
         assert f"Fl -{option[2:]} " in manual or f"Fl -{option[2:]}\n" in manual, option
 
 
-def test_the_manual_has_every_command(bin_dir):
-    usage = subprocess.run([bin_dir / "orakey", "--help"], capture_output=True, text=True, timeout=60).stdout
-    manual = (ROOT / "etc" / "man" / "orakey.1").read_text()
-    commands = re.findall(r"^  ([a-z]+)  ", usage, re.MULTILINE)
-    assert len(commands) > 15
-    assert [name for name in commands if not re.search(rf"^\.It Cm .*\b{name}\b", manual, re.MULTILINE)] == []
-
-
 def test_the_makefile_has_the_tasks():
     tasks = set(re.findall(r"^(\w+):.*##", (ROOT / "Makefile").read_text(), re.MULTILINE))
     named = set(re.findall(r"(?:^ *|`)make ([a-z]+)", (ROOT / "README.md").read_text() + (ROOT / "CONTRIBUTING.md").read_text(), re.MULTILINE))

@@ -13,7 +13,7 @@ PAGES = sorted((ROOT / "etc" / "man").iterdir())
 @pytest.mark.skipif(shutil.which("groff") is None, reason="no groff on this host")
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_page_is_well_formed(page):
-    answer = subprocess.run(["groff", "-mandoc", "-Tutf8", "-ww", page], capture_output=True, text=True)
+    answer = subprocess.run(["groff", "-mandoc", "-Tutf8", "-ww", "-z", page], capture_output=True, text=True)
     assert (answer.returncode, answer.stderr) == (0, "")
 
 
