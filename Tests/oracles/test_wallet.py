@@ -7,17 +7,13 @@ repeated with ORAKEY_ORACLE_SEED.
 import json
 import os
 import subprocess
-from pathlib import Path
 
 import pytest
 from eth_account import Account
 from eth_account.messages import encode_defunct
 
-pytest.importorskip("bip32", reason="bip32 is missing from the tests' environment")
-from oracles.wallet_corpus import CASES, make_corpus  # noqa: E402
-
-PACKAGE = Path(os.environ.get("ORAKEY_PACKAGE", Path(__file__).resolve().parents[2]))
-SWIFT = os.environ.get("SWIFT", "swift")
+from oracles.wallet_corpus import CASES, make_corpus
+from support.places import binaries
 
 
 @pytest.fixture(scope="module")
@@ -28,8 +24,8 @@ def answers(tmp_path_factory):
     folder = tmp_path_factory.mktemp("corpus")
     (folder / "wallet.json").write_text(json.dumps(make_corpus(seed)))
     result = subprocess.run(
-        [SWIFT, "test", "--skip-build", "--disable-xctest", "--filter", "WalletOracleTests"],
-        cwd=PACKAGE, env=os.environ | {"ORAKEY_ORACLE_CORPUS": str(folder)}, capture_output=True, text=True, check=False,
+        [binaries() / "orakeydPackageTests.xctest", "--testing-library", "swift-testing", "--filter", "WalletOracleTests"],
+        env=os.environ | {"ORAKEY_ORACLE_CORPUS": str(folder)}, capture_output=True, text=True, check=False, timeout=600,
     )  # fmt: skip
     print(result.stdout[-8000:], result.stderr[-2000:])
     assert result.returncode == 0, f"the Swift side disagrees with the corpus of ORAKEY_ORACLE_SEED={seed}"
