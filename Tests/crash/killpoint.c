@@ -5,12 +5,14 @@
  * each answer from there (after it was read), and each write into the journal's write-ahead log (before: the log then
  * ends in the middle of a commit).
  *
- * KILLPOINT_BOARD names a file of 16 bytes or more that the test shares: three 32-bit words, `armed`, `counted`,
- * `kill_at`. Only while `armed` is counted; at number `kill_at` (from 1; 0: never) the process dies.
+ * KILLPOINT_BOARD names a file of 16 bytes or more that the test shares: four 32-bit words, `armed`, `counted`,
+ * `kill_at`, `disk_error`. Only while `armed` is counted; at number `kill_at` (from 1; 0: never) the process dies. While
+ * `disk_error` is not 0, writing the journal fails with that errno.
  * KILLPOINT_LOG, if set, gets a line with number and name of each place.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <netinet/in.h>
@@ -26,7 +28,7 @@
 #include <unistd.h>
 
 struct board {
-    _Atomic uint32_t armed, counted, kill_at;
+    _Atomic uint32_t armed, counted, kill_at, disk_error;
 };
 
 static struct board *board;
@@ -103,18 +105,24 @@ static int synced(int fd, int (*real)(int)) {
 int fsync(int fd) { return synced(fd, REAL(fsync)); }
 int fdatasync(int fd) { return synced(fd, REAL(fdatasync)); }
 
-static void before_write(int fd) {
-    const char *part = board && atomic_load(&board->armed) ? journal_part(fd) : NULL;
-    if (part != NULL && *part) point("before-write", part);
+/* Whether the write is to fail, with errno set. */
+static int before_write(int fd) {
+    if (board == NULL || (!atomic_load(&board->armed) && !atomic_load(&board->disk_error))) return 0;
+    const char *part = journal_part(fd);
+    if (part == NULL) return 0;
+    if (*part) point("before-write", part);
+    uint32_t error = atomic_load(&board->disk_error);
+    if (error != 0) errno = (int)error;
+    return error != 0;
 }
 
 ssize_t pwrite(int fd, const void *bytes, size_t count, off_t offset) {
-    before_write(fd);
+    if (before_write(fd)) return -1;
     return REAL(pwrite)(fd, bytes, count, offset);
 }
 
 ssize_t pwrite64(int fd, const void *bytes, size_t count, off64_t offset) {
-    before_write(fd);
+    if (before_write(fd)) return -1;
     return REAL(pwrite64)(fd, bytes, count, offset);
 }
 

@@ -2,7 +2,7 @@
 
 A dry run numbers the places that an operation passes; then the operation is run again and again from the same state,
 each time killed at another place, restarted, repeated with its Idempotency-Key as by a client whose reply was lost, and
-left to settle. ORAKEY_KILLS=all visits every place of every operation (some eight hundred kills, a quarter of an hour);
+left to settle. ORAKEY_KILLS=all visits every place of every operation (more than a thousand kills, a quarter of an hour);
 otherwise a few for each.
 """
 

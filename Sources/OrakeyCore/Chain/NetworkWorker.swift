@@ -174,8 +174,12 @@ public struct NetworkWorker: Sendable {
         if let profile, !order.messages.isEmpty {
             let reader = reader(profile)
             var dead: [Bytes32] = []
-            for message in order.messages where try await !reader.isActive(message, at: .latest) {
-                dead.append(message)
+            for message in order.messages {
+                do {
+                    if try await !reader.isActive(message, at: .latest) { dead.append(message) }
+                } catch let error as RPCError where error.isRefusal {
+                    // A contract that refuses even to be read says nothing of the key.
+                }
             }
             if !dead.isEmpty {
                 try await agent.foundDead(dead, on: network)
