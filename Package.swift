@@ -23,6 +23,7 @@ let package = Package(
         .library(name: "EthereumCore", targets: ["EthereumCore"]),
         .library(name: "EthereumABI", targets: ["EthereumABI"]),
         .library(name: "EthereumWallet", targets: ["EthereumWallet"]),
+        .library(name: "EthereumProof", targets: ["EthereumProof"]),
         .library(name: "EthereumRPC", targets: ["EthereumRPC"]),
         .library(name: "OrakeyKey", targets: ["OrakeyKey"]),
         .library(name: "OrakeyClient", targets: ["OrakeyClient"]),
@@ -51,6 +52,7 @@ let package = Package(
             name: "EthereumWallet",
             dependencies: ["EthereumCore", "StrictJSON", "CSecp256k1", "CCrypto", "CSodium", "CLinuxShims"],
             swiftSettings: strictC),
+        .target(name: "EthereumProof", dependencies: ["EthereumCore", "StrictJSON"], swiftSettings: strict),
         .target(name: "EthereumRPC", dependencies: ["EthereumCore", "StrictJSON", "CurlHTTP"], swiftSettings: strict),
 
         // Transport
@@ -68,8 +70,8 @@ let package = Package(
         .target(
             name: "OrakeyCore",
             dependencies: [
-                "EthereumABI", "EthereumCore", "EthereumRPC", "EthereumWallet", "OrakeyConfig", "OrakeyKey", "StrictJSON",
-                .product(name: "Logging", package: "swift-log"),
+                "EthereumABI", "EthereumCore", "EthereumProof", "EthereumRPC", "EthereumWallet", "OrakeyConfig", "OrakeyKey",
+                "StrictJSON", .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
         .target(
@@ -91,8 +93,8 @@ let package = Package(
         .target(
             name: "OrakeyCLI",
             dependencies: [
-                "CLinuxShims", "EthereumABI", "EthereumCore", "EthereumRPC", "EthereumWallet", "OrakeyAPI", "OrakeyClient",
-                "OrakeyConfig", "OrakeyCore", "OrakeyKey", "OrakeyStore", "StrictJSON", "UnixHTTP",
+                "CLinuxShims", "EthereumABI", "EthereumCore", "EthereumProof", "EthereumRPC", "EthereumWallet", "OrakeyAPI",
+                "OrakeyClient", "OrakeyConfig", "OrakeyCore", "OrakeyKey", "OrakeyStore", "StrictJSON", "UnixHTTP",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -101,8 +103,8 @@ let package = Package(
         .executableTarget(
             name: "orakeyd",
             dependencies: [
-                "CLinuxShims", "CurlHTTP", "EthereumABI", "EthereumCore", "EthereumRPC", "EthereumWallet", "OrakeyAPI",
-                "OrakeyConfig", "OrakeyCore", "OrakeyKey", "OrakeyServer", "OrakeyStore",
+                "CLinuxShims", "CurlHTTP", "EthereumABI", "EthereumCore", "EthereumProof", "EthereumRPC", "EthereumWallet",
+                "OrakeyAPI", "OrakeyConfig", "OrakeyCore", "OrakeyKey", "OrakeyServer", "OrakeyStore", "StrictJSON",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -119,6 +121,9 @@ let package = Package(
         .testTarget(name: "EthereumCoreTests", dependencies: ["EthereumCore", "StrictJSON"], swiftSettings: strict),
         .testTarget(name: "EthereumABITests", dependencies: ["EthereumABI", "EthereumCore", "StrictJSON"], swiftSettings: strict),
         .testTarget(
+            name: "EthereumProofTests", dependencies: ["EthereumCore", "EthereumProof", "StrictJSON"],
+            exclude: ["Fixtures"], swiftSettings: strict),
+        .testTarget(
             name: "EthereumWalletTests",
             dependencies: ["EthereumCore", "EthereumWallet", "OrakeyKey", "StrictJSON"], swiftSettings: strict),
         .testTarget(
@@ -133,6 +138,11 @@ let package = Package(
                 "EthereumABI", "EthereumCore", "EthereumWallet", "OrakeyConfig", "OrakeyCore", "OrakeyKey", "OrakeyStore",
             ], swiftSettings: strict),
         .testTarget(
-            name: "OrakeyServerTests", dependencies: ["OrakeyAPI", "OrakeyCore", "OrakeyServer"], swiftSettings: strict),
+            name: "OrakeyServerTests",
+            dependencies: [
+                "EthereumCore", "EthereumWallet", "OrakeyAPI", "OrakeyConfig", "OrakeyCore", "OrakeyKey", "OrakeyServer",
+                "StrictJSON", .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ], swiftSettings: strict),
     ]
 )

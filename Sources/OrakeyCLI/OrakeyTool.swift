@@ -61,7 +61,10 @@ public enum OrakeyTool {
     private static func withoutSecrets(_ message: String) -> String {
         message.split(separator: "'", omittingEmptySubsequences: false).enumerated().map { index, part in
             let isQuoted = index % 2 == 1
-            return isQuoted && (part.utf8.count > 32 || part.contains(" ")) ? "..." : String(part)
+            // How the parser writes an option and what it takes: "--owner <address>".
+            let isOption = part.hasPrefix("--") && part.hasSuffix(">") && part.contains(" <")
+            let mayBeSecret = part.utf8.count > 32 || part.contains(" ")
+            return isQuoted && mayBeSecret && !isOption ? "..." : String(part)
         }.joined(separator: "'")
     }
 }

@@ -1,5 +1,6 @@
 public import EthereumWallet
 public import OrakeyCore
+public import StrictJSON
 
 /// What a socket serves: the agent's or the control socket's calls.
 public struct Service: Sendable {
@@ -27,15 +28,19 @@ public struct ControlContext: Sendable {
     public let allowedGroups: Set<UInt32>
     /// Reads the configuration anew, all or nothing.
     public let reload: @Sendable () async throws -> Void
+    /// The proof that a key was disabled, as JSON.
+    public let proof: @Sendable (KeyRecord) async throws -> JSON
     /// Opens the wallet with a passphrase.
     public let unlock: @Sendable (SecretBytes) async throws -> Void
 
     public init(
         version: String, startedAt: Timestamp, allowedUsers: Set<UInt32>, allowedGroups: Set<UInt32>,
         reload: @escaping @Sendable () async throws -> Void,
+        proof: @escaping @Sendable (KeyRecord) async throws -> JSON,
         unlock: @escaping @Sendable (SecretBytes) async throws -> Void
     ) {
         self.reload = reload
+        self.proof = proof
         self.version = version
         self.startedAt = startedAt
         self.allowedUsers = allowedUsers

@@ -1,4 +1,5 @@
 import Dispatch
+import EthereumProof
 import EthereumRPC
 import EthereumWallet
 import Glibc
@@ -8,9 +9,11 @@ import NIOPosix
 import OrakeyAPI
 import OrakeyConfig
 import OrakeyCore
+import OrakeyKey
 import OrakeyServer
 import OrakeyStore
 import ServiceLifecycle
+import StrictJSON
 import UnixSignals
 
 /// The composition root: puts the parts together, starts them, and ends them in order.
@@ -44,7 +47,11 @@ struct Daemon {
         let gate = UnlockGate(clock: clock)
         let unlock: @Sendable (SecretBytes) async throws -> Void = { passphrase in
             // Read anew each time: orakey wallet passwd may have changed the passphrase meanwhile.
-            try await gate.attempt { try await agent.unlock(with: try await Self.open(walletPath, passphrase)) }
+            try await gate.attempt {
+                let locks = await agent.lockCount
+                let wallet = try await Self.open(walletPath, passphrase)
+                try await agent.unlock(with: wallet, unlessLockedSince: locks)
+            }
         }
         if let passphrase = try options.passphrase() {
             try await unlock(passphrase)
@@ -62,7 +69,14 @@ struct Daemon {
         let control = ControlContext(
             version: orakeyVersion, startedAt: clock.now, allowedUsers: [environment.userID],
             allowedGroups: configuration.listen.controlGroup.map { [$0] } ?? [],
-            reload: { try await reloader.reload() }, unlock: unlock)
+            reload: { try await reloader.reload() },
+            proof: { key in
+                guard let client = builder.clients[key.network] else {
+                    throw AgentError(.unknownNetwork, "no network \(key.network) is configured")
+                }
+                let maker = ProofMaker(client: client, profile: try await agent.profile(of: key.network))
+                return try await maker.proof(of: key).json
+            }, unlock: unlock)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let services = OrakeyServer.Service.pair(agent, policy: policy, context: control)
         let servers = ServerService(

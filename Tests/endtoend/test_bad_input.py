@@ -94,7 +94,6 @@ def test_a_lock_has_no_exceptions(served):
     assert served.get("/v1/key").status == 200
 
 
-@pytest.mark.xfail(strict=True, reason="KeyAgent.unlock does not look whether the wallet was locked while scrypt ran")
 def test_a_lock_during_an_unlock_is_the_last_word(farm):
     daemon = farm.make()
     daemon.write_wallet(key_file(daemon.private_key, kdf="pbkdf2", iterations=3_000_000))
@@ -652,10 +651,7 @@ def test_a_journal_that_cannot_be_written(farm):
     daemon.wait_for_key()
 
 
-UNNOTICED = pytest.mark.xfail(strict=True, reason="KeyAgent.init restores rows without journal.bind")
-
-
-@pytest.mark.parametrize("what,words", [pytest.param("contract", "another", marks=UNNOTICED), pytest.param("chain_id", "another", marks=UNNOTICED), ("wallet", "another state directory")])
+@pytest.mark.parametrize("what,words", [("contract", "another"), ("chain_id", "another"), ("wallet", "another state directory")])
 def test_a_journal_of_another_deployment(farm, keys_on, what, words):
     """The configuration changed under a journal: its keys would be taken for keys of the new place."""
     daemon = farm.make()

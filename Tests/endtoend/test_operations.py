@@ -240,3 +240,31 @@ def test_recovery_on_a_bare_host(own_chain, make_daemon):
         assert found == known
         assert {k["state"] for k in daemon.keys()} == {"recovered", "disabled"}
         assert daemon.get("/v1/key").status == 403
+
+
+def test_a_revocation_is_proven_to_others(own_chain, make_daemon, tmp_path):
+    daemon = make_daemon(own_chain, pool={"target": 1})
+    daemon.start()
+    with mining(own_chain):
+        key = daemon.wait_for_key()
+        early = daemon.orakey("keys", "proof", key["fingerprint"], check=False)
+        assert early.returncode != 0 and "no settled disable" in early.stderr
+        daemon.orakey("revoke", key["fingerprint"])
+        proof = daemon.orakey("keys", "proof", key["fingerprint"]).stdout
+    daemon.stop()
+    file = tmp_path / "proof.json"
+    file.write_text(proof)
+    check = daemon.orakey("keys", "check-proof", file, "--config", daemon.config, "--owner", key["owner"],
+                          "--message", key["message"])
+    assert "proven: " in check.stdout and "not proven: " in check.stdout
+    block = own_chain.rpc("eth_getBlockByNumber", hex(json.loads(proof)["block_number"]), False)
+    assert json.loads(proof)["block_hash"] == block["hash"]
+    daemon.orakey("keys", "check-proof", file, "--config", daemon.config, "--canonical-hash", block["hash"])
+    other = daemon.orakey("keys", "check-proof", file, "--config", daemon.config, "--message", "0x" + "11" * 32, check=False)
+    assert other.returncode == 1
+    forged = json.loads(proof)
+    forged["message"] = forged["message"][:-1] + ("0" if forged["message"][-1] != "0" else "1")
+    file.write_text(json.dumps(forged))
+    assert daemon.orakey("keys", "check-proof", file, "--config", daemon.config, check=False).returncode == 1
+    file.write_text("{}")
+    assert daemon.orakey("keys", "check-proof", file, "--config", daemon.config, check=False).returncode == 65

@@ -41,13 +41,37 @@ struct Derive: ParsableCommand {
         let section = try configuration.flatMap { try Networks.choose(network, in: $0, optional: true) }
         let name = try network ?? section?.name ?? NetworkName("BASE")
         let account = try wallet.unlockAccount(configuration, network: section)
-        try APIKey.deriveBatch(
-            account: account, network: name, first: message, count: count, layout: layout ?? section?.layout ?? .text,
-            scheme: signing ?? section?.signing ?? .eip191
-        ) { key in
-            guard Console.write(key, to: STDOUT_FILENO), Console.write([0x0A], to: STDOUT_FILENO) else {
-                throw Failure(.inputOutput, "cannot write to standard output: \(String(cString: strerror(errno)))")
+        try SecretLines.print { line in
+            try APIKey.deriveBatch(
+                account: account, network: name, first: message, count: count,
+                layout: layout ?? section?.layout ?? .text, scheme: signing ?? section?.signing ?? .eip191,
+                consume: line)
+        }
+    }
+}
+
+/// Secrets on their way to standard output, a line each, gathered in secret memory: two system calls for every key would
+/// take a tenth of the time that two cores need for it.
+enum SecretLines {
+    private static let capacity = 64 << 10
+
+    static func print(_ body: ((UnsafeRawBufferPointer) throws -> Void) throws -> Void) throws {
+        _ = try SecretBytes(capacity: capacity) { buffer throws in
+            var count = 0
+            func flush() throws {
+                guard Console.write(UnsafeRawBufferPointer(rebasing: buffer[..<count]), to: STDOUT_FILENO) else {
+                    throw Failure(.inputOutput, "cannot write to standard output: \(String(cString: strerror(errno)))")
+                }
+                count = 0
             }
+            try body { line in
+                if count + line.count + 1 > capacity { try flush() }
+                UnsafeMutableRawBufferPointer(rebasing: buffer[count...]).copyMemory(from: line)
+                count += line.count + 1
+                buffer[count - 1] = 0x0A
+            }
+            try flush()
+            return 0
         }
     }
 }

@@ -7,8 +7,9 @@ import StrictJSON
 /// `orakey keys`.
 struct Keys: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "List keys, create some for the pool, or adopt others.",
-        subcommands: [KeysList.self, KeysCreate.self, KeysAdopt.self], defaultSubcommand: KeysList.self)
+        abstract: "List keys, create some for the pool, adopt others, prove that one is dead.",
+        subcommands: [KeysList.self, KeysCreate.self, KeysAdopt.self, KeysProof.self, KeysCheckProof.self],
+        defaultSubcommand: KeysList.self)
 }
 
 struct KeysList: ParsableCommand {

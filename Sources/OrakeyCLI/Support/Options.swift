@@ -81,10 +81,18 @@ struct PassphraseOptions: ParsableArguments {
 
     /// The passphrase of a wallet that is about to be written: asked for twice.
     func newPassphrase(of wallet: String) throws -> SecretBytes {
-        if let given = try given() {
-            guard !given.isEmpty else { throw Failure(.badData, "the passphrase for \(wallet) is empty; choose one") }
-            return given
-        }
+        if let given = try given() { return try Self.checkNew(given, for: wallet) }
+        return try Self.askTwice(for: wallet)
+    }
+
+    /// Refuses no passphrase at all.
+    static func checkNew(_ passphrase: SecretBytes, for wallet: String) throws -> SecretBytes {
+        guard !passphrase.isEmpty else { throw Failure(.badData, "the passphrase for \(wallet) is empty; choose one") }
+        return passphrase
+    }
+
+    /// Asks a person.
+    static func askTwice(for wallet: String) throws -> SecretBytes {
         let first = try SecretBytes.readFromTerminal(prompt: "New passphrase of \(wallet): ", maxCount: Self.limit)
         guard !first.isEmpty else { throw Failure(.badData, "an empty passphrase protects nothing; choose another") }
         let second = try SecretBytes.readFromTerminal(prompt: "The same passphrase again: ", maxCount: Self.limit)

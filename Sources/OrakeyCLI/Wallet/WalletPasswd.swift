@@ -24,10 +24,15 @@ struct WalletPasswd: ParsableCommand {
         let path = try file ?? configuration.load().wallet.keystore
         let wallet = try WalletFile.read(path)
         let secret = try wallet.decrypt(passphrase: passphrase.passphrase(of: path))
-        var new = PassphraseOptions()
-        new.file = newFile
         try WalletFile.write(
-            secret, to: path, passphrase: new.newPassphrase(of: path), replacing: true, stretching: wallet.stretching)
+            secret, to: path, passphrase: newPassphrase(of: path), replacing: true, stretching: wallet.stretching)
         say("\(path) has a new passphrase; unlock orakeyd with it from now on")
+    }
+
+    /// From its own option or a person only: what the service manager hands out is the old one.
+    private func newPassphrase(of wallet: String) throws -> SecretBytes {
+        guard let newFile else { return try PassphraseOptions.askTwice(for: wallet) }
+        return try PassphraseOptions.checkNew(
+            .read(privateFile: newFile, maxCount: PassphraseOptions.limit), for: wallet)
     }
 }

@@ -37,6 +37,7 @@ extension KeyAgent {
     /// Creates `count` keys for the pool.
     public func create(network: NetworkName?, count: Int, tag: IdempotencyTag?) throws -> Accepted {
         if let reply = try replay(tag) { return reply }
+        try requireUnlocked()
         let name = try resolve(network)
         guard count >= 1, count <= 10_000 else { throw AgentError(.badRequest, "count must be from 1 to 10000") }
         return try run(name, tag) { ledger, now in ledger.create(count: count, at: now) }
@@ -64,7 +65,8 @@ extension KeyAgent {
         }
         let names = Set(chosen.map(\.network)).subtracting(dormant).sorted { $0.description < $1.description }
         return try onEach(names, tag) { name, tag in
-            try run(name, tag) { ledger, now in
+            try requireUnlocked()
+            return try run(name, tag) { ledger, now in
                 var outcome = NetworkLedger.Outcome()
                 for settings in chosen where settings.network == name {
                     let one = ledger.rotate(settings.name, grace: graceSeconds, at: now)
@@ -98,6 +100,12 @@ extension KeyAgent {
     }
 
     // MARK: - Parts
+
+    /// New keys need the wallet; a revocation does not, and a repeated call only wants its reply.
+    func requireUnlocked() throws {
+        guard isLocked else { return }
+        throw AgentError(.locked, "the wallet is locked: no new keys can be made", hint: "orakey unlock")
+    }
 
     /// An operation on several networks commits once for each, and each part keeps a reply of its own: a repeat after a
     /// crash between two commits does the rest, and nothing twice.

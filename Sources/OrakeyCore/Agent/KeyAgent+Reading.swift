@@ -85,6 +85,20 @@ extension KeyAgent {
 
     public nonisolated func endListening(_ number: Int) { news.end(number) }
 
+    /// The key with this fingerprint.
+    public func key(_ fingerprint: Fingerprint) throws -> KeyRecord {
+        let found: [KeyRecord]
+        do { found = try journal.keys(fingerprint: fingerprint) } catch { throw AgentError.journal(error) }
+        guard let key = found.first else { throw AgentError(.unknownKey, "no key \(fingerprint)") }
+        return key
+    }
+
+    /// The profile of a network with a contract.
+    public func profile(of network: NetworkName) throws -> NetworkProfile {
+        guard let profile = profiles[network] else { throw Self.noContract(network) }
+        return profile
+    }
+
     /// How many keys are in each state, by network.
     public func keyCounts() throws -> [(network: NetworkName, state: KeyState, count: Int)] {
         do { return try journal.keyCounts() } catch { throw AgentError.journal(error) }

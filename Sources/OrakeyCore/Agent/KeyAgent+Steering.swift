@@ -59,6 +59,7 @@ extension KeyAgent {
     /// Appoints the revoker of a network; the zero address withdraws it.
     public func setRevoker(network: NetworkName?, address: Address, tag: IdempotencyTag?) throws -> Accepted {
         if let reply = try replay(tag) { return reply }
+        try requireUnlocked()
         let name = try resolve(network)
         guard let profile = profiles[name], profile.contract.messagePrefix != nil else {
             throw AgentError(.conflict, "the contract of \(name) is not the reference contract and has no revoker")

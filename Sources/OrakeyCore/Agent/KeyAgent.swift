@@ -24,6 +24,8 @@ public actor KeyAgent {
     var ledgers: [NetworkName: NetworkLedger] = [:]
     var lastIdentifier: Int64
     var wallet: UnlockedWallet?
+    /// How often the wallet was locked in this run.
+    public private(set) var lockCount = 0
     var accounts: [NetworkName: Account] = [:]
     /// Keys whose hand-out was stopped although the journal could not take it; never shown again in this run.
     var withheld: Set<Bytes32> = []
@@ -49,6 +51,9 @@ public actor KeyAgent {
             guard let owner = try journal.owner(of: profile.name) else { continue }
             profile.owner = owner
             self.profiles[profile.name] = profile
+            // The rows of one deployment mean nothing on another.
+            try journal.bind(
+                profile.name, owner: owner, chainID: profile.chainID, contract: profile.contract.address)
             let snapshot = try journal.restore(profile.name, owner: owner)
             ledgers[profile.name] = NetworkLedger(
                 settings: profile, consumers: consumers.filter { $0.network == profile.name }, restoring: snapshot)
@@ -58,7 +63,12 @@ public actor KeyAgent {
     // MARK: - Wallet
 
     /// Puts the wallet to use: derives the accounts, checks them against the journal, shows the keys.
-    public func unlock(with wallet: UnlockedWallet) throws {
+    ///
+    /// - Parameter locks: ``lockCount`` from before the passphrase was stretched: a lock in between wins.
+    public func unlock(with wallet: UnlockedWallet, unlessLockedSince locks: Int? = nil) throws {
+        if let locks, locks != lockCount {
+            throw AgentError(.conflict, "the wallet was locked meanwhile", hint: "unlock it again if that is wanted")
+        }
         var accounts: [NetworkName: Account] = [:]
         for profile in profiles.values { accounts[profile.name] = try wallet.account(path: profile.path) }
         for (name, account) in accounts {
@@ -101,6 +111,7 @@ public actor KeyAgent {
 
     /// Wipes the secrets. The chain is followed on; nothing is handed out or signed.
     public func lock() {
+        lockCount += 1
         board.lock()
         wallet = nil
         accounts = [:]

@@ -45,6 +45,8 @@ struct ControlRouter: Router {
         case (.GET, ["v1", "intents"]): return try await intents(exchange)
         case (.GET, let path) where path.count == 3 && path[0] == "v1" && path[1] == "intents":
             return try await intent(exchange, path[2])
+        case (.GET, let path) where path.count == 4 && path[0] == "v1" && path[1] == "keys" && path[3] == "proof":
+            return try await proof(exchange, path[2])
         case (.POST, let path) where path.count == 4 && path[0] == "v1" && path[1] == "intents":
             return try await steer(exchange, path[2], path[3])
         default:
@@ -148,7 +150,6 @@ struct ControlRouter: Router {
     private func create(_ exchange: Exchange) async throws -> Answer {
         let wait = try waitOption(exchange)
         let request = try parse(exchange, CreateRequest.init(json:))
-        try await requireUnlocked()
         let accepted = try await agent.create(
             network: try network(request.network), count: request.count, tag: try tag(exchange))
         return try await reply(accepted, wait)
@@ -157,7 +158,6 @@ struct ControlRouter: Router {
     private func rotate(_ exchange: Exchange) async throws -> Answer {
         let wait = try waitOption(exchange)
         let request = try parse(exchange, RotateRequest.init(json:))
-        try await requireUnlocked()
         let accepted = try await agent.rotate(
             consumer: request.consumer, network: try network(request.network),
             graceSeconds: request.graceSeconds.map(Int64.init), tag: try tag(exchange))
@@ -175,7 +175,6 @@ struct ControlRouter: Router {
     private func setRevoker(_ exchange: Exchange) async throws -> Answer {
         let wait = try waitOption(exchange)
         let request = try parse(exchange, RevokerRequest.init(json:))
-        try await requireUnlocked()
         let address: Address
         do { address = try request.address.map { try Address($0) } ?? .zero } catch {
             throw Refusal(.badRequest, "address: \(error)")
@@ -213,6 +212,22 @@ struct ControlRouter: Router {
             throw Refusal(.conflict, error.description, hint: "nothing was changed; mend the file, or restart orakeyd")
         }
         return .json(.ok, ["status": "reloaded"])
+    }
+
+    private func proof(_ exchange: Exchange, _ text: String) async throws -> Answer {
+        try exchange.allowQuery()
+        guard let fingerprint = try? Fingerprint(parsing: text) else {
+            throw Refusal(.badRequest, "fingerprint must be SHA256: and 16 hex digits")
+        }
+        do {
+            return .json(.ok, try await context.proof(try await agent.key(fingerprint)))
+        } catch let error as AgentError {
+            throw error
+        } catch {
+            throw Refusal(
+                .chainUnavailable, "the proof can't be made: \(error)",
+                hint: "the endpoint must still have the block and all its receipts")
+        }
     }
 
     private func lock(_ exchange: Exchange) async throws -> Answer {
@@ -256,12 +271,6 @@ struct ControlRouter: Router {
             return .fingerprint(fingerprint)
         case .consumer(let name): return .consumer(name)
         case .all: return .all
-        }
-    }
-
-    private func requireUnlocked() async throws {
-        if await agent.isLocked {
-            throw Refusal(.locked, "the wallet is locked: no new keys can be made", hint: "orakey unlock")
         }
     }
 
