@@ -1,11 +1,13 @@
 """Keys without a daemon: derived here, read by eth-account and base58."""
 
 import json
+import subprocess
 
 import base58
 import pytest
 from eth_account import Account
 from eth_account.messages import encode_defunct
+from support.places import binaries
 
 from .conftest import ADDRESS, WORDS
 
@@ -59,6 +61,57 @@ def test_inspect_for_people(shell, key):
     assert fields["network"] == "BASE" and fields["owner"] == ADDRESS and fields["message"] == FIRST
     assert fields["fingerprint"].startswith("SHA256:") and len(fields["fingerprint"]) == 23
     assert key not in done.out + done.err
+
+
+def signers(text):
+    """Who signed the key in each scheme, by eth-account."""
+    message, signature = base58.b58decode(text.split(":")[1]).decode().split(":")
+    return {
+        "eip191": Account.recover_message(encode_defunct(hexstr=message), signature=signature),
+        "eip191-hex": Account.recover_message(encode_defunct(text=message), signature=signature),
+    }
+
+
+@pytest.mark.parametrize("signing", ["eip191", "eip191-hex"])
+def test_inspect_says_which_scheme_fits(shell, light_wallet, passphrase, signing):
+    key = derive(shell, light_wallet, passphrase, "--message", FIRST, "--signing", signing).out.strip()
+    expected = signers(key)
+    assert expected[signing] == ADDRESS
+    facts = json.loads(shell.orakey("inspect", "-", "--json", stdin=key).out)
+    assert (facts["signers"], facts["signing"], facts["owner"]) == (expected, "eip191", expected["eip191"])
+    facts = json.loads(shell.orakey("inspect", "-", "--json", "--owner", ADDRESS.lower(), stdin=key).out)
+    assert (facts["signing"], facts["owner"]) == (signing, ADDRESS)
+    for people in (shell.orakey("inspect", "-", stdin=key).out, shell.orakey("inspect", stdin=key).out):
+        assert all(address in people for address in expected.values())
+    assert f"signing      {signing}\n" in shell.orakey("inspect", "-", "--owner", ADDRESS, stdin=key).out
+
+
+def test_inspect_of_somebody_elses_key(shell, key):
+    other = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
+    done = shell.orakey("inspect", "-", "--owner", other, stdin=key)
+    assert done.code == 1
+    assert done.line() == f"well-formed, but {other} did not sign it"
+    wrong = shell.orakey("inspect", "-", "--owner", ADDRESS, "--signing", "eip191-hex", stdin=key)
+    assert wrong.code == 1 and "as eip191-hex" in wrong.line()
+    checksum = shell.orakey("inspect", "-", "--owner", ADDRESS[:-1] + ADDRESS[-1].swapcase(), stdin=key)
+    assert checksum.code == 64 or ADDRESS[-1].isdigit()
+    assert shell.orakey("inspect", "-", "--owner", other.swapcase().replace("0X", "0x"), stdin=key).code == 64
+
+
+def test_keys_of_a_batch_arrive_whole_and_in_order(shell, light_wallet, passphrase):
+    first = 2**64 - 700
+    done = derive(shell, light_wallet, passphrase, "--message", f"0x{first:064x}", "--count", 1500)
+    messages = [base58.b58decode(line.split(":")[1])[:66].decode() for line in done.out.splitlines()]
+    assert [int(message, 16) for message in messages] == list(range(first, first + 1500))
+    assert done.out.endswith("\n")
+
+
+def test_batch_to_a_full_disk(light_wallet, passphrase):
+    command = [binaries() / "orakey", "derive", "--wallet", light_wallet, "--passphrase-file", passphrase, "--message", FIRST]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=60)
+    assert done.returncode == 74
+    assert "No space left" in done.stderr
 
 
 @pytest.mark.parametrize("damage", [

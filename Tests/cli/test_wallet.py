@@ -120,11 +120,48 @@ def test_prompts_name_the_file_and_show_nothing(shell):
     assert re.search(r"0x[0-9a-fA-F]{40}", seen)
 
 
+def test_passwd_asks_for_both_passphrases(shell, wallet, passphrase):
+    command = [binaries() / "orakey", "wallet", "passwd", "--wallet", wallet]
+    answers = {f"Passphrase of {wallet}: ": PASSPHRASE, "New passphrase of": "another one", "again: ": "another one"}
+    code, seen = type_into(shell, command, answers)
+    assert code == 0, seen
+    assert address(shell, wallet, shell.private_file("new", "another one")).out == ADDRESS + "\n"
+    assert address(shell, wallet, passphrase).code == 77
+
+
+def test_passwd_takes_no_new_passphrase_from_the_service_manager(shell, wallet):
+    shell.private_file("wallet-passphrase", PASSPHRASE)
+    shell.environment["CREDENTIALS_DIRECTORY"] = str(shell.folder)
+    done = shell.orakey("wallet", "passwd", "--wallet", wallet, start_new_session=True)
+    assert done.code == 77 and "no terminal" in done.line()
+    done = shell.orakey("wallet", "passwd", "--wallet", wallet, "--new-passphrase-file", shell.private_file("empty", "\n"))
+    assert done.code == 65 and "empty" in done.line()
+
+
 def test_two_different_passphrases_write_nothing(shell):
     command = [binaries() / "orakey", "wallet", "new", "--wallet", "w.json"]
     code, seen = type_into(shell, command, {"New passphrase of w.json: ": "one", "again: ": "two"})
     assert code == 65 and "differ" in seen
     assert not (shell.folder / "w.json").exists()
+
+
+def test_pasted_words(shell, passphrase):
+    pasted = "\ufeff" + WORDS.upper().replace(" ", "\u2028\u200b")
+    done = shell.orakey(
+        "wallet", "import", "--mnemonic", "--wallet", "w.json", "--passphrase-file", passphrase, stdin=pasted)
+    assert (done.code, done.out) == (0, ADDRESS + "\n"), done.err
+
+
+@pytest.mark.parametrize("additional", ["한" * 341, "a\u0308\u0323 ﬀ ㍍ガ 𝔄", " kept blanks "])
+def test_additional_passphrases_of_all_scripts(shell, passphrase, additional):
+    with open(shell.folder / "extra", "w+") as extra:
+        extra.write(additional)
+        extra.seek(0)
+        done = shell.orakey(
+            "wallet", "import", "--mnemonic", "--mnemonic-passphrase-fd", extra.fileno(), "--wallet", "w.json",
+            "--passphrase-file", passphrase, stdin=WORDS, pass_fds=[extra.fileno()])
+    assert done.out.strip() == Account.from_mnemonic(WORDS, passphrase=additional).address, done.err
+    assert address(shell, "w.json", passphrase).out == done.out
 
 
 # What does not
