@@ -84,8 +84,13 @@ import Testing
             #expect(errorCode { _ = try codec.decode(data) } == code, "\(Hex.encode(data))")
             #expect(errorCode { _ = try codec.decode(data, options: .lenient) } == code)
         }
-        // An offset into the own head is legal for Solidity's decoder as long as nothing is read twice.
-        #expect(errorCode { _ = try codec.decode(words("0")) } == .limitExceeded)
+        // An offset into the own head is legal for Solidity's decoder; no encoder writes it.
+        #expect(errorCode { _ = try codec.decode(words("0", "0")) } == .badOffset)
+        #expect(errorCode { _ = try codec.decode(words("1f", "0")) } == .badOffset)
+        #expect(try codec.decode(words("0", "0"), options: .lenient) == [.array([ABIValue]())])
+        let inner = try ABICodec(parsing: "(bytes[])")
+        #expect(errorCode { _ = try inner.decode(words("20", "2", "20", "40", "0")) } == .badOffset)
+        #expect(errorCode { _ = try codec.decode(words("0"), options: .lenient) } == nil)
     }
 
     @Test func gapsOverlapsAndTrailingBytes() throws {

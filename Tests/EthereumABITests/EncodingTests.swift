@@ -59,6 +59,19 @@ import Testing
         #expect(errorText { _ = try function.encodeCall([value]) } == message)
     }
 
+    /// A type may announce more than any memory: room is made for values that are there.
+    @Test(arguments: [
+        ("uint256[1000000000000000]", ABIValue.array([ABIValue]())),
+        ("uint256[4503599627370495][]", .array([.array([ABIValue]()), .array([ABIValue]())])),
+        ("(bool,uint8[2][1000000000000000])[]", .array([.tuple([true, .array([ABIValue]())])])),
+        ("(string,uint256[1000000000000000])", .tuple(["", .array([ABIValue]())])),
+    ])
+    func hugeTypesTakeNoMemory(type: String, value: ABIValue) throws {
+        let codec = try ABICodec(parsing: "(\(type))")
+        #expect(errorCode { _ = try codec.encode([value]) } == .wrongCount)
+        #expect(errorCode { _ = try codec.encode([.array([true])]) } != nil)
+    }
+
     @Test func wrongNumberOfArguments() throws {
         let function = try ABIFunction(signature: "f(bool,bool)")
         #expect(errorText { _ = try function.encodeCall([true]) } == "args: expected 2 values, got 1")

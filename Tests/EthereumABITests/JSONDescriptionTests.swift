@@ -99,6 +99,54 @@ import Testing
         #expect(errorCode { _ = try ContractABI(json: deep) } == .invalidType)
     }
 
+    @Test func repeatedDescriptions() throws {
+        // As a proxy's description merged with its implementation's.
+        let merged = try ContractABI(humanReadable: [
+            "function upgrade(address to) returns (bool)", "function upgrade(address target) returns (bool ok)",
+            "event E(uint8 a)", "event E(uint8 b)",
+        ])
+        #expect(try merged.function("upgrade").inputs[0].name == "to")
+        #expect(try merged.event("E").inputs[0].name == "a")
+        #expect(
+            errorText { _ = try ContractABI(humanReadable: ["function f() returns (bool)", "function f()"]) }
+                == "f() is described twice, with different results")
+        #expect(
+            errorText { _ = try ContractABI(humanReadable: ["fallback() external", "fallback() external"]) }
+                == "line 2: a second fallback at character 1 of the signature")
+        let fallbacks: JSON = [["type": "fallback", "payable": true], ["type": "fallback"]]
+        #expect(errorText { _ = try ContractABI(json: fallbacks) } == "[1].type: a second fallback")
+    }
+
+    @Test func hostileNamesAreEscaped() throws {
+        let evil = "a\n2026 level=info \u{1b}[2J"
+        let json: JSON = [
+            ["type": "error", "name": "E", "inputs": [["name": .string(evil), "type": "uint8"]]],
+            [
+                "type": "function", "name": "f",
+                "inputs": [
+                    [
+                        "type": "tuple", "name": .string(evil),
+                        "components": [
+                            ["name": .string(evil), "type": "uint8"]
+                        ],
+                    ]
+                ],
+            ],
+        ]
+        let contract = try ContractABI(json: json)
+        let function = try contract.function("f")
+        let data = try contract.error("E").encode([.uint(1)])
+        let texts = [
+            contract.humanReadable.joined(), "\(ABIRevertReason.decode(data, contract: contract))",
+            errorText { _ = try function.encodeCall([.tuple([.uint(256)])]) },
+            errorText { _ = try ABIJSON.values([[:]], for: function.inputs) },
+            errorText { _ = try ABIJSON.values([["b": 1]], for: function.inputs) },
+        ]
+        for text in texts {
+            #expect(!text.unicodeScalars.contains { $0.properties.generalCategory == .control }, "\(text)")
+        }
+    }
+
     @Test func lookUps() throws {
         let contract = try ContractABI(humanReadable: [
             "function f(uint8 a)", "function f(string b)", "function g()", "event E(uint8 a)", "error X()",

@@ -19,6 +19,10 @@ import Testing
         #expect(try ABIFunction(signature: "transfer(address,uint256)").selector.description == "0xa9059cbb")
         #expect(try ABIFunction(signature: "f(address payable to) public payable virtual").stateMutability == .payable)
         #expect(try ABIFunction(signature: "f() constant returns (uint)").stateMutability == .view)
+        let overriding = "function f() external override(IERC20, Base.Token ) view returns (uint)"
+        #expect(try ABIFunction(signature: overriding).stateMutability == .view)
+        #expect(errorCode { _ = try ABIFunction(signature: "f() override(") } == .invalidSignature)
+        #expect(errorCode { _ = try ABIFunction(signature: "f() override()") } == .invalidSignature)
         #expect(try ABIFunction(signature: "function(uint8)").name == "function")
     }
 

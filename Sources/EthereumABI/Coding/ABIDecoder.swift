@@ -44,10 +44,14 @@ struct ABIDecoder {
         zeroSizeValues -= total
     }
 
-    /// The position that the offset word at `head` points to, counted from `base`.
-    private func target(ofHead head: Int, base: Int, in span: RawSpan) throws(ABIError) -> Int {
+    /// The position that the offset word at `head` points to, counted from `base`, where `heads` bytes of heads begin.
+    private func target(ofHead head: Int, base: Int, heads: Int, in span: RawSpan) throws(ABIError) -> Int {
         guard let offset = Word(span, at: head).smallInt, offset <= span.byteCount - base else {
             throw ABIError(.badOffset, "the offset at byte \(head) points outside the data")
+        }
+        // Solidity's decoder takes them, but no encoder writes them: a value would be read from offsets.
+        guard offset >= heads || !checksPadding else {
+            throw ABIError(.badOffset, "the offset at byte \(head) points back among the offsets")
         }
         return base + offset
     }
@@ -77,7 +81,10 @@ struct ABIDecoder {
                 if node.kind.isWord {
                     values.append(try word(node, member, at: head, in: span))
                 } else if node.isDynamic {
-                    values.append(try tail(member, at: try target(ofHead: head, base: base, in: span), in: span))
+                    values.append(
+                        try tail(
+                            member, at: try target(ofHead: head, base: base, heads: tuple.innerHeadSize, in: span),
+                            in: span))
                 } else {
                     try claimZeroSize(1, node)
                     values.append(try staticContainer(member, at: head, in: span))
@@ -123,7 +130,7 @@ struct ABIDecoder {
         values.reserveCapacity(count)
         for position in 0..<count {
             do {
-                let place = try target(ofHead: start + 32 * position, base: start, in: span)
+                let place = try target(ofHead: start + 32 * position, base: start, heads: size, in: span)
                 values.append(try tail(element, at: place, in: span))
             } catch { throw error.within("[\(position)]") }
         }

@@ -2,7 +2,7 @@
 /// more work or memory than a small multiple of its own size.
 public struct ABIDecodingOptions: Hashable, Sendable {
     /// Refuse padding that is not zero (not the sign, for signed numbers), booleans other than 0 and 1, byte strings
-    /// without their padding, and strings that are not UTF-8. Otherwise surplus bits are dropped, any non-zero boolean
+    /// without their padding, strings that are not UTF-8, and offsets into the part that holds the offsets. Otherwise surplus bits are dropped, any non-zero boolean
     /// is true, and broken UTF-8 is repaired with U+FFFD.
     public var checksPadding: Bool
     /// Accept only the one encoding that this module (and Solidity) would produce: no gaps, no overlaps, nothing behind.

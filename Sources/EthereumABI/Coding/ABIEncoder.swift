@@ -36,7 +36,7 @@ struct ABIEncoder {
             return 32 + Word.padded(text.utf8.count)
         case .array(let list):
             if node.kind == .array {
-                let heads = list.count * layout.nodes[node.child].headSize
+                let heads = try sizeOfHeads(list, node.child)
                 return try 32 + heads + sizeOfTails(list.storage.span, node.child)
             }
             guard node.kind == .fixedArray else { break }
@@ -51,6 +51,43 @@ struct ABIEncoder {
         throw layout.mismatch(value, index)
     }
 
+    /// Bytes of the heads of an array's elements. A type can announce any size; where it is more than the bytes of a
+    /// page, the values have to be there before room is made for them.
+    private func sizeOfHeads(_ list: ABIList, _ element: Int) throws(ABIError) -> Int {
+        let size = layout.nodes[element].headSize
+        if size > ABIEncoder.trustedSize {
+            for position in list.indices {
+                do { try check(list[position], element) } catch { throw error.within("[\(position)]") }
+            }
+        }
+        // The elements are in memory, each with a word for every 32 bytes: the product fits.
+        return list.count * size
+    }
+
+    /// Largest static value whose size is taken from its type alone.
+    private static let trustedSize = 4096
+
+    /// Compares the shape of a static value with its type, so that its size is known to be that of its words.
+    private func check(_ value: ABIValue, _ index: Int) throws(ABIError) {
+        let node = layout.nodes[index]
+        switch value {
+        case .array(let list) where node.kind == .fixedArray:
+            guard list.count == node.count else { throw layout.wrongCount(list.count, index) }
+            guard layout.nodes[node.child].headSize > 32 else { return }
+            for position in list.indices {
+                do { try check(list[position], node.child) } catch { throw error.within("[\(position)]") }
+            }
+        case .tuple(let list) where node.kind == .tuple:
+            guard list.count == node.count else { throw layout.wrongCount(list.count, index) }
+            for position in list.indices {
+                do {
+                    try check(list[position], node.child + position)
+                } catch { throw error.within(layout.place(position, in: index)) }
+            }
+        default: guard node.kind.isWord else { throw layout.mismatch(value, index) }
+        }
+    }
+
     private func sizeOfTails(_ list: Span<ABIValue>, _ element: Int) throws(ABIError) -> Int {
         guard layout.nodes[element].isDynamic else { return 0 }
         var size = 0
@@ -63,6 +100,13 @@ struct ABIEncoder {
     /// Heads and tails of the members of the tuple at `index`; their number has been checked.
     private func sizeOfMembers(_ list: Span<ABIValue>, _ index: Int) throws(ABIError) -> Int {
         let node = layout.nodes[index]
+        if node.innerHeadSize > ABIEncoder.trustedSize {
+            for position in list.indices where !layout.nodes[node.child + position].isDynamic {
+                do {
+                    try check(list[position], node.child + position)
+                } catch { throw error.within(layout.place(position, in: index)) }
+            }
+        }
         guard node.isDynamic else { return node.innerHeadSize }
         var size = node.innerHeadSize
         for position in list.indices where layout.nodes[node.child + position].isDynamic {

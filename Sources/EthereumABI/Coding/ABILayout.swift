@@ -53,7 +53,7 @@ struct ABILayout: Sendable {
     func place(_ index: Int, in parent: Int) -> String {
         guard nodes[parent].kind == .tuple else { return "[\(index)]" }
         let name = names[nodes[parent].child + index]
-        return name.isEmpty ? "[\(index)]" : name
+        return name.isEmpty ? "[\(index)]" : escapedForPeople(name)
     }
 
     // MARK: building

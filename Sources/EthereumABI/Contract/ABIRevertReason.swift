@@ -78,7 +78,7 @@ extension ABIRevertReason: CustomStringConvertible {
         case .panic(let panic): return "reverted: " + panic.description
         case .custom(let definition, let values):
             let arguments = zip(definition.inputs, values).map { parameter, value in
-                (parameter.name.isEmpty ? "" : parameter.name + ": ") + value.description
+                (parameter.name.isEmpty ? "" : escapedForPeople(parameter.name) + ": ") + value.description
             }
             return "reverted: \(definition.name)(" + arguments.joined(separator: ", ") + ")"
         case .malformed(let selector, let reason): return "reverted with malformed data (\(selector)): \(reason)"

@@ -57,6 +57,7 @@ private struct DeclarationReader {
             guard constructor == nil else { throw scanner.failure("a second constructor") }
             constructor = try ABIConstructor(&scanner)
         case "fallback":
+            guard fallback == nil else { throw scanner.failure("a second fallback") }
             scanner = body
             fallback = ContractABI.Fallback(stateMutability: try scanner.special())
         case "receive":

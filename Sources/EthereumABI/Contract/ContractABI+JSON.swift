@@ -29,7 +29,9 @@ extension ContractABI {
                 case "constructor":
                     guard constructor == nil else { throw item.invalid("type", "a second constructor") }
                     constructor = try ABIConstructor(item)
-                case "fallback": fallback = Fallback(stateMutability: try item.stateMutability())
+                case "fallback":
+                    guard fallback == nil else { throw item.invalid("type", "a second fallback") }
+                    fallback = Fallback(stateMutability: try item.stateMutability())
                 case "receive": hasReceive = true
                 default: throw item.invalid("type", "expected function, constructor, receive, fallback, event or error")
                 }

@@ -26,17 +26,26 @@ public struct ContractABI: Hashable, Sendable {
 
     /// Creates a description.
     ///
-    /// - Throws: ``ABIError`` with code `invalidDescription` when two different functions or errors share a selector.
+    /// - Throws: ``ABIError`` with code `invalidDescription` when two different functions or errors share a selector, or
+    ///   one function has two kinds of results. Of repeated descriptions the first one counts.
     public init(
         functions: [ABIFunction] = [], events: [ABIEvent] = [], errors: [ABIErrorDefinition] = [],
         constructor: ABIConstructor? = nil, fallback: Fallback? = nil, hasReceive: Bool = false
     ) throws(ABIError) {
         var functionsBySelector: [ABISelector: ABIFunction] = [:]
         for function in functions {
-            if let other = functionsBySelector.updateValue(function, forKey: function.selector), other != function {
+            guard let other = functionsBySelector[function.selector] else {
+                functionsBySelector[function.selector] = function
+                continue
+            }
+            guard other.signature == function.signature else {
                 throw ABIError(
                     .invalidDescription,
                     "\(other.signature) and \(function.signature) share the selector \(function.selector)")
+            }
+            // Merged descriptions (a proxy's and its implementation's) repeat functions under other names of parameters.
+            guard other.output.canonical == function.output.canonical else {
+                throw ABIError(.invalidDescription, "\(function.signature) is described twice, with different results")
             }
         }
         var errorsBySelector: [ABISelector: ABIErrorDefinition] = [:]
@@ -104,7 +113,7 @@ public struct ContractABI: Hashable, Sendable {
         return (function, try function.decodeCall(data))
     }
 
-    private static func find<T: Equatable>(
+    private static func find<T>(
         _ text: String, in list: [T], kind: String, name: KeyPath<T, String>, signature: KeyPath<T, String>
     ) throws(ABIError) -> T {
         let isSignature = text.utf8.contains(UInt8(ascii: "("))
@@ -113,7 +122,7 @@ public struct ContractABI: Hashable, Sendable {
         guard let first = found.first else {
             throw ABIError(.notFound, "the contract has no \(kind) \(escapedForPeople(text))")
         }
-        guard found.allSatisfy({ $0 == first }) else {
+        guard found.allSatisfy({ $0[keyPath: signature] == first[keyPath: signature] }) else {
             let overloads = found.map { $0[keyPath: signature] }.joined(separator: ", ")
             throw ABIError(.ambiguous, "\(escapedForPeople(text)) is overloaded: \(overloads)")
         }

@@ -35,7 +35,10 @@ extension SignatureScanner {
             skipSpaces()
             let start = self
             guard let word = identifier() else { return found ?? .nonpayable }
-            if SignatureScanner.ignoredWords.contains(word) { continue }
+            if SignatureScanner.ignoredWords.contains(word) {
+                if word == "override" { try baseContracts() }
+                continue
+            }
             let mutability = word == "constant" ? .view : ABIStateMutability(rawValue: word)
             guard let mutability else {
                 self = start
@@ -44,6 +47,19 @@ extension SignatureScanner {
             guard found == nil else { throw failure("a second state mutability") }
             found = mutability
         }
+    }
+
+    /// ` (IERC20, Base.Token)` behind `override`, if it is there: names that say nothing about the interface.
+    private mutating func baseContracts() throws(ABIError) {
+        skipSpaces()
+        guard take("(") else { return }
+        repeat {
+            repeat {
+                skipSpaces()
+                _ = try name()
+            } while take(".")
+        } while take(",")
+        try expect(")")
     }
 
     /// An optional semicolon and nothing else.

@@ -150,13 +150,13 @@ public enum ABIJSON {
             throw ABIError(.typeMismatch, "\(ABIType.canonical(parameters)) has unnamed members, so it needs an array")
         }
         for key in object.keys where !names.contains(key) {
-            let nearest = NearestName.of(key, among: names).map { ", did you mean \($0)?" } ?? ""
+            let nearest = NearestName.of(key, among: names).map { ", did you mean \(escapedForPeople($0))?" } ?? ""
             throw ABIError(.notFound, "unknown member \(quotedForPeople(key))" + nearest)
         }
         var list: [JSON] = []
         for parameter in parameters {
             guard let json = object[parameter.name] else {
-                throw ABIError(.wrongCount, path: parameter.name, "is missing")
+                throw ABIError(.wrongCount, path: escapedForPeople(parameter.name), "is missing")
             }
             list.append(json)
         }

@@ -32,7 +32,7 @@ public struct ABIParameter: Hashable, Sendable {
 extension ABIParameter: CustomStringConvertible {
     /// `type name`, with `indexed` between them where it applies.
     public var description: String {
-        type.named + (isIndexed ? " indexed" : "") + (name.isEmpty ? "" : " " + name)
+        type.named + (isIndexed ? " indexed" : "") + (name.isEmpty ? "" : " " + escapedForPeople(name))
     }
 }
 
@@ -51,6 +51,6 @@ extension ABIType {
 extension [ABIParameter] {
     /// The place of parameter `index` in an error: its name, or `[index]`.
     func place(_ index: Int) -> String {
-        self[index].name.isEmpty ? "[\(index)]" : self[index].name
+        self[index].name.isEmpty ? "[\(index)]" : escapedForPeople(self[index].name)
     }
 }
