@@ -8,6 +8,7 @@ import signal
 import subprocess
 
 from support.daemon import ask, eventually
+from support.events import next_event
 from support.mining import mining
 
 
@@ -105,7 +106,7 @@ def test_events_tell_what_happens(own_chain, make_daemon):
         seen = []
         with mining(own_chain):
             while not any(name == "key" and data["state"] == "current" for name, data in seen):
-                seen.append(read_event(stream))
+                seen.append(next_event(stream))
         assert seen[0] == ("unlocked", {})
         states = [data["state"] for name, data in seen if name == "intent"]
         assert states[:3] == ["planned", "signed", "broadcast"]
@@ -113,20 +114,6 @@ def test_events_tell_what_happens(own_chain, make_daemon):
     finally:
         stream.kill()
         stream.communicate()
-
-
-def read_event(stream) -> tuple[str, dict]:
-    name = data = None
-    while True:
-        line = stream.stdout.readline()
-        assert line, "the stream has ended"
-        line = line.rstrip("\n")
-        if line.startswith("event: "):
-            name = line[7:]
-        elif line.startswith("data: "):
-            data = json.loads(line[6:])
-        elif not line and name:
-            return name, data
 
 
 def test_metrics_are_prometheus_text(own_chain, make_daemon):

@@ -10,6 +10,7 @@ from eth_account import Account
 from eth_account.messages import encode_defunct
 
 from support.daemon import eventually
+from support.events import next_event
 from support.mining import mining
 
 
@@ -133,18 +134,3 @@ def test_a_watcher_sees_every_change(own_chain, make_daemon):
         finally:
             watch.kill()
             watch.communicate()
-
-
-def next_event(process) -> tuple[str, dict]:
-    """The next server-sent event with data; comments are passed over."""
-    name = data = None
-    while True:
-        line = process.stdout.readline()
-        assert line, "the stream has ended"
-        line = line.rstrip("\n")
-        if line.startswith("event: "):
-            name = line[7:]
-        elif line.startswith("data: "):
-            data = json.loads(line[6:])
-        elif not line and name:
-            return name, data
