@@ -70,14 +70,16 @@ let package = Package(
         .target(
             name: "OrakeyCore",
             dependencies: [
-                "EthereumABI", "EthereumCore", "EthereumProof", "EthereumRPC", "EthereumWallet", "OrakeyConfig", "OrakeyKey",
+                "EthereumABI", "EthereumCore", "EthereumProof", "EthereumRPC", "EthereumWallet", "OrakeyConfig",
+                "OrakeyKey",
                 "StrictJSON", .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
         .target(
             name: "OrakeyStore",
             dependencies: [
-                "CLinuxShims", "EthereumCore", "OrakeyCore", "OrakeyKey", "StrictJSON", .product(name: "GRDB", package: "GRDB.swift"),
+                "CLinuxShims", "EthereumCore", "OrakeyCore", "OrakeyKey", "StrictJSON",
+                .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: strict),
         .target(
@@ -93,7 +95,8 @@ let package = Package(
         .target(
             name: "OrakeyCLI",
             dependencies: [
-                "CLinuxShims", "EthereumABI", "EthereumCore", "EthereumProof", "EthereumRPC", "EthereumWallet", "OrakeyAPI",
+                "CLinuxShims", "EthereumABI", "EthereumCore", "EthereumProof", "EthereumRPC", "EthereumWallet",
+                "OrakeyAPI",
                 "OrakeyClient", "OrakeyConfig", "OrakeyCore", "OrakeyKey", "OrakeyStore", "StrictJSON", "UnixHTTP",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -103,7 +106,8 @@ let package = Package(
         .executableTarget(
             name: "orakeyd",
             dependencies: [
-                "CLinuxShims", "CurlHTTP", "EthereumABI", "EthereumCore", "EthereumProof", "EthereumRPC", "EthereumWallet",
+                "CLinuxShims", "CurlHTTP", "EthereumABI", "EthereumCore", "EthereumProof", "EthereumRPC",
+                "EthereumWallet",
                 "OrakeyAPI", "OrakeyConfig", "OrakeyCore", "OrakeyKey", "OrakeyServer", "OrakeyStore", "StrictJSON",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
@@ -119,7 +123,9 @@ let package = Package(
         // Tests
         .testTarget(name: "StrictJSONTests", dependencies: ["StrictJSON"], swiftSettings: strict),
         .testTarget(name: "EthereumCoreTests", dependencies: ["EthereumCore", "StrictJSON"], swiftSettings: strict),
-        .testTarget(name: "EthereumABITests", dependencies: ["EthereumABI", "EthereumCore", "StrictJSON"], swiftSettings: strict),
+        .testTarget(
+            name: "EthereumABITests", dependencies: ["EthereumABI", "EthereumCore", "StrictJSON"], swiftSettings: strict
+        ),
         .testTarget(
             name: "EthereumProofTests", dependencies: ["EthereumCore", "EthereumProof", "StrictJSON"],
             exclude: ["Fixtures"], swiftSettings: strict),
@@ -135,12 +141,14 @@ let package = Package(
         .testTarget(
             name: "OrakeyCoreTests",
             dependencies: [
-                "EthereumABI", "EthereumCore", "EthereumWallet", "OrakeyConfig", "OrakeyCore", "OrakeyKey", "OrakeyStore",
+                "EthereumABI", "EthereumCore", "EthereumWallet", "OrakeyConfig", "OrakeyCore", "OrakeyKey",
+                "OrakeyStore",
             ], swiftSettings: strict),
         .testTarget(
             name: "OrakeyServerTests",
             dependencies: [
-                "EthereumCore", "EthereumWallet", "OrakeyAPI", "OrakeyConfig", "OrakeyCore", "OrakeyKey", "OrakeyServer",
+                "EthereumCore", "EthereumWallet", "OrakeyAPI", "OrakeyConfig", "OrakeyCore", "OrakeyKey",
+                "OrakeyServer",
                 "StrictJSON", .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
             ], swiftSettings: strict),
