@@ -69,6 +69,19 @@ public struct HTTPURL: Sendable, Hashable {
         return try HTTPURL("\(scheme)://\(host):\(port)\(target)")
     }
 
+    /// The pieces of user name, password, path and query, of which any may be a credential: passwords of every length,
+    /// others from `minimumLength` bytes on. For striking them out of texts.
+    package func credentialParts(minimumLength: Int) -> [String] {
+        let rest = absolute.dropFirst("\(scheme)://".count)
+        let end = rest.firstIndex { "/?".contains($0) } ?? rest.endIndex
+        var parts = rest[end...].split { "/?&=;".contains($0) }.filter { $0.utf8.count >= minimumLength }
+        if let at = rest[..<end].lastIndex(of: "@") {
+            let user = rest[..<at].split(separator: ":", maxSplits: 1)
+            parts += user.prefix(1).filter { $0.utf8.count >= minimumLength } + user.dropFirst()
+        }
+        return parts.flatMap { part in [String(part), (try? Self.percentDecoded(part)) ?? ""] }.filter { !$0.isEmpty }
+    }
+
     /// Whether the host is this machine: never through a proxy.
     var isLoopback: Bool {
         unixSocketPath != nil || host == "localhost" || host == "[::1]"

@@ -38,13 +38,17 @@ final class EndpointNode: Sendable {
 
     let index: Int
     let name: String
+    private let secrets: EndpointSecrets
     let transport: any RPCTransport
     private let clock: any RPCClock
     private let state: Mutex<State>
 
-    init(index: Int, name: String, transport: any RPCTransport, options: RPCOptions, clock: any RPCClock) {
+    init(
+        index: Int, endpoint: RPCEndpoint, transport: any RPCTransport, options: RPCOptions, clock: any RPCClock
+    ) {
         self.index = index
-        self.name = name
+        name = endpoint.description
+        secrets = EndpointSecrets(endpoint)
         self.transport = transport
         self.clock = clock
         state = Mutex(State(health: EndpointHealth(limits: options.breaker), batchSize: max(1, options.batchSize)))
@@ -88,7 +92,7 @@ final class EndpointNode: Sendable {
         do throws(RPCError) {
             answer = try await transport.send(request)
         } catch {
-            let named = error.at(name)
+            let named = named(error)
             failed(named)
             throw named
         }
@@ -99,6 +103,9 @@ final class EndpointNode: Sendable {
         }
         return answer
     }
+
+    /// The error with this endpoint's name, and without its credentials.
+    func named(_ error: RPCError) -> RPCError { secrets.redacted(error).at(name) }
 
     /// Records a failure that was found in an answer.
     func failed(_ error: RPCError) {

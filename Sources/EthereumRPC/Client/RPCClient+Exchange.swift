@@ -18,7 +18,7 @@ extension RPCClient {
         do throws(RPCError) {
             results = try read(answer, calls, firstID: firstID)
         } catch {
-            let named = error.at(node.name)
+            let named = node.named(error)
             node.failed(named)
             // A refusal of the whole batch is as definite as one of a single request.
             let isRefusal = named.serverClass?.isDefiniteRefusal ?? false
@@ -33,7 +33,7 @@ extension RPCClient {
             // A result of another type is no result: the next endpoint may have a better one.
             result.checked(call).mapError { error in
                 let isRefused = error.serverClass?.isDefiniteRefusal ?? error.isDefinitelyNotDelivered
-                return error.at(node.name).with(mayHaveTakenEffect: call.effect == .broadcast && !isRefused)
+                return node.named(error).with(mayHaveTakenEffect: call.effect == .broadcast && !isRefused)
             }
         }
         // An endpoint that answers properly may still say that it is out of order or overrun.
@@ -84,7 +84,7 @@ extension RPCClient {
                     throw RPCError(.invalidAnswer("\(method.name): \(error)"))
                 }
             } catch {
-                let named = error.at(node.name)
+                let named = node.named(error)
                 node.failed(named)
                 throw named
             }

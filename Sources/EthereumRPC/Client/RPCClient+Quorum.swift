@@ -39,6 +39,9 @@ extension RPCClient {
         return results
     }
 
+    /// Heads that differ by no more than this are those of endpoints in step.
+    private static let usualSpread: UInt64 = 3
+
     /// The highest block at `tag` that enough endpoints know by the same hash.
     private func pin(_ tag: BlockID, _ pins: inout [BlockID: UInt64]) async throws(RPCError) -> UInt64 {
         let tag = tag == .pending ? .latest : tag
@@ -50,7 +53,11 @@ extension RPCClient {
                 return (try? look.decode(json))?.number
             }.sorted(by: >)
         }
-        let heads = try await askAll([look.call]) { numbers($0).count >= self.options.quorum }
+        // An endpoint far behind must not hold everybody at its head only because it answers first.
+        let heads = try await askAll([look.call]) { answers in
+            let known = numbers(answers)
+            return known.count >= self.options.quorum && known[0] - known[self.options.quorum - 1] <= Self.usualSpread
+        }
         let known = numbers(heads)
         guard known.count >= options.quorum else {
             throw noQuorum(agreed: known.count, known.isEmpty ? Self.error(in: heads) : nil)

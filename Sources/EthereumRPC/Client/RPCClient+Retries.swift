@@ -135,7 +135,7 @@ extension RPCError {
     fileprivate var helpsToAskAgain: Bool {
         switch kind {
         case .wrongChain: false
-        case .http(let status): status != 401 && status != 403 && status != 404
+        case .http(let status): status == 408 || status == 425 || status >= 500
         case .server(_, _, _, let found): found == .rateLimited || found == .unavailable
         default: true
         }

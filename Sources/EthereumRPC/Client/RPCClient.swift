@@ -51,7 +51,7 @@ public final class RPCClient: Sendable {
         self.clock = clock
         nodes = endpoints.enumerated().map { index, endpoint in
             EndpointNode(
-                index: index, name: endpoint.description, transport: makeTransport(endpoint), options: options,
+                index: index, endpoint: endpoint, transport: makeTransport(endpoint), options: options,
                 clock: clock)
         }
     }

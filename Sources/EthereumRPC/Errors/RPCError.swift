@@ -94,7 +94,8 @@ extension RPCError {
         switch kind {
         case .transport, .timeout, .rateLimited, .invalidAnswer, .wrongChain: true
         case .http(let status):
-            status == 408 || status == 425 || status >= 500 || status == 401 || status == 403 || status == 404
+            // What one endpoint redirects, bills or forbids, the next may answer.
+            status != 200
         case .server(_, _, _, let found): found.isRetryable
         case .noQuorum: true
         case .noEndpoint, .cancelled: false
@@ -106,7 +107,7 @@ extension RPCError {
         switch kind {
         case .transport, .timeout: !mayHaveTakenEffect
         case .wrongChain, .rateLimited: true
-        case .http(let status): (400..<500).contains(status) && status != 408 && status != 409
+        case .http(let status): (300..<500).contains(status) && status != 408 && status != 409
         case .server(_, _, _, let found): found == .rateLimited || found == .methodNotFound
         case .invalidAnswer, .noEndpoint, .cancelled, .noQuorum: false
         }

@@ -59,7 +59,7 @@ extension RPCMethod where Response == Bool {
 extension RPCMethod where Response == Block? {
     /// `eth_getBlockByNumber` or `eth_getBlockByHash`; nil where the endpoint has no such block.
     public static func block(_ block: BlockID, fullTransactions: Bool = false) -> RPCMethod<Block?> {
-        let parts: @Sendable (JSON) -> JSON = { $0["hash"] ?? .null }
+        let parts: @Sendable (JSON) -> JSON = Agreed.block
         let name: String
         let reference: JSON
         if case .hash(let hash) = block {

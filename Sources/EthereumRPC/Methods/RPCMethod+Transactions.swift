@@ -34,7 +34,7 @@ extension RPCMethod where Response == RPCTransaction? {
     public static func transaction(_ hash: Bytes32) -> RPCMethod<RPCTransaction?> {
         RPCMethod(
             "eth_getTransactionByHash", [.string(hash.hex)],
-            agreement: .exact(parts: { [$0["hash"] ?? .null, $0["blockHash"] ?? .null] })
+            agreement: .exact(parts: Agreed.transaction)
         ) { (reader) throws(RPCDecodingError) in reader.json.isNull ? nil : try RPCTransaction(reader) }
     }
 }
@@ -71,29 +71,4 @@ extension RPCMethod where Response == [Log] {
             (reader) throws(RPCDecodingError) in try reader.list(Log.init)
         }
     }
-}
-
-/// The parts of answers that a quorum compares.
-private enum Agreed {
-    @Sendable static func receipt(_ json: JSON) -> JSON {
-        guard json.objectValue != nil else { return .null }
-        return [
-            json["transactionHash"] ?? .null, json["blockHash"] ?? .null, json["status"] ?? .null,
-            logs(json["logs"] ?? .null),
-        ]
-    }
-
-    @Sendable static func logs(_ json: JSON) -> JSON {
-        guard let list = json.arrayValue else { return .null }
-        return .array(
-            list.map { log in
-                [
-                    log["address"].map(lowered) ?? .null, log["topics"] ?? .null, log["data"] ?? .null,
-                    log["blockHash"] ?? .null, log["transactionHash"] ?? .null, log["logIndex"] ?? .null,
-                ]
-            })
-    }
-
-    /// Some clients write addresses with a checksum.
-    private static func lowered(_ json: JSON) -> JSON { json.stringValue.map { .string($0.lowercased()) } ?? json }
 }
