@@ -17,6 +17,7 @@ import Testing
             "keccak": list(Self.count) { keccak(&random) },
             "base58": list(Self.count) { base58(&random) },
             "rlp": list(Self.count) { rlp(&random) },
+            "rlpInputs": list(4 * Self.count) { rlpInput(&random) },
             "contracts": try list(Self.count) { try contract(&random) },
             "numbers": list(Self.count) { numbers(&random) },
             "transactions": try list(Self.count / 2) { try transaction(&random) },
@@ -69,6 +70,12 @@ import Testing
         return ["item": json(item), "encoded": hex(RLP.encode(item))]
     }
 
+    /// Bytes that are nearly canonical: each side says whether they are.
+    private func rlpInput(_ random: inout Randomness) -> JSON {
+        let bytes = Fuzz.mutated(RLP.encode(RLPTests.random(&random, depth: 2)), &random)
+        return ["bytes": hex(bytes), "isCanonical": .bool((try? RLP.decode(bytes)) != nil)]
+    }
+
     private func contract(_ random: inout Randomness) throws -> JSON {
         let sender = try Address(bytes: random.bytes(20))
         let nonce = random.next() >> UInt64(random.below(64))
@@ -78,9 +85,18 @@ import Testing
         ]
     }
 
+    /// Any length; half of them of limbs that make carries run far.
+    private func number(_ random: inout Randomness) -> UInt256 {
+        if random.coin() { return UInt256(bigEndian: random.bytes(random.below(33))) ?? 0 }
+        return (0..<4).reduce(UInt256.zero) { value, _ in
+            let limb = [0, 1, .max, .max - 1, 1 << 63, random.next()][random.below(6)]
+            return value << 64 | UInt256(limb)
+        }
+    }
+
     private func numbers(_ random: inout Randomness) -> JSON {
-        let a = UInt256(bigEndian: random.bytes(random.below(33))) ?? 0
-        let b = UInt256(bigEndian: [1] + random.bytes(random.below(32))) ?? 1
+        let a = number(&random)
+        let b = max(number(&random), 1)
         func reported(_ result: (partialValue: UInt256, overflow: Bool)) -> JSON {
             [.string(result.partialValue.description), .bool(result.overflow)]
         }

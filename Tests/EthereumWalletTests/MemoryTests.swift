@@ -78,6 +78,8 @@ import Testing
         let passphrases = try MemoryScanner()
         let masters = try MemoryScanner()
         let entropies = try MemoryScanner()
+        let audits = try MemoryScanner()
+        let texts = try MemoryScanner()
         try use { () throws in
             let mnemonic = try Mnemonic.generate(wordCount: 24)
             mnemonic.phrase.withUnsafeBytes { phrases.seek($0) }
@@ -95,7 +97,10 @@ import Testing
             let wallet = try encrypted.unlock(passphrase: passphrase)
             _ = try wallet.account().sign(contractMessage: .zero, scheme: .eip191Hex)
             _ = try wallet.account(path: .ethereum(account: 3))
-            _ = wallet.auditKey()
+            wallet.auditKey().withUnsafeBytes { audits.seek($0) }
+            try ExtendedPrivateKey(seed: mnemonic.seed(passphrase: extra)).serialized().withUnsafeBytes {
+                texts.seek($0)
+            }
             #expect(try phrases.copies().count >= 1)
         }
         #expect(try phrases.copies() == [])
@@ -103,6 +108,8 @@ import Testing
         #expect(try seeds.copies() == [])
         #expect(try masters.copies() == [])
         #expect(try passphrases.copies() == [])
+        #expect(try audits.copies() == [])
+        #expect(try texts.copies() == [])
     }
 
     /// A call of its own, so that its locals are gone at its end.

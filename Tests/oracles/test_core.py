@@ -73,6 +73,20 @@ def test_rlp(cases):
         assert case["encoded"] == rlp.encode(item(case["item"])).hex()
 
 
+def test_rlp_takes_and_refuses_the_same(cases):
+    def is_canonical(encoded):
+        try:
+            rlp.decode(encoded)
+        except rlp.DecodingError:
+            return False
+        return True
+
+    taken = [case["isCanonical"] for case in cases["rlpInputs"]]
+    assert 100 < sum(taken) < len(taken) - 100
+    for case in cases["rlpInputs"]:
+        assert case["isCanonical"] == is_canonical(bytes.fromhex(case["bytes"])), case
+
+
 def test_contract_addresses(cases):
     for case in cases["contracts"]:
         made = keccak(rlp.encode([to_canonical_address(case["sender"]), case["nonce"]]))[12:]
