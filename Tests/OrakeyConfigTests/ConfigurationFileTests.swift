@@ -7,7 +7,8 @@ import Testing
     private let folder: String
 
     init() throws {
-        var template = Array("/tmp/orakey-config-XXXXXX".utf8CString)
+        let base = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
+        var template = Array("\(base)/orakey-config-XXXXXX".utf8CString)
         folder = try #require(mkdtemp(&template).map { String(cString: $0) })
     }
 
