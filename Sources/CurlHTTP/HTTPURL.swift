@@ -75,11 +75,32 @@ public struct HTTPURL: Sendable, Hashable {
         let rest = absolute.dropFirst("\(scheme)://".count)
         let end = rest.firstIndex { "/?".contains($0) } ?? rest.endIndex
         var parts = rest[end...].split { "/?&=;".contains($0) }.filter { $0.utf8.count >= minimumLength }
+        var inHeader = ""
         if let at = rest[..<end].lastIndex(of: "@") {
             let user = rest[..<at].split(separator: ":", maxSplits: 1)
             parts += user.prefix(1).filter { $0.utf8.count >= minimumLength } + user.dropFirst()
+            if let plain = try? Self.percentDecoded(rest[..<at]) { inHeader = Self.base64(plain.utf8) }
         }
-        return parts.flatMap { part in [String(part), (try? Self.percentDecoded(part)) ?? ""] }.filter { !$0.isEmpty }
+        let decoded = parts.compactMap { part in try? Self.percentDecoded(part) }
+        return (parts.map { String($0) } + decoded + [inHeader]).filter { !$0.isEmpty }
+    }
+
+    /// Base64 without padding: what `Authorization: Basic` makes of a user name and password.
+    private static func base64(_ text: String.UTF8View) -> String {
+        let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".unicodeScalars)
+        var result = String.UnicodeScalarView()
+        var bits = 0
+        var pending = 0
+        for byte in text {
+            bits = (bits << 8 | Int(byte)) & 0xFFFF
+            pending += 8
+            while pending >= 6 {
+                pending -= 6
+                result.append(alphabet[bits >> pending & 63])
+            }
+        }
+        if pending > 0 { result.append(alphabet[bits << (6 - pending) & 63]) }
+        return String(result)
     }
 
     /// Whether the host is this machine: never through a proxy.

@@ -165,9 +165,18 @@ protocol TransferReceiver: AnyObject, Sendable {
         let sent = mayHaveBeenSent
         var isConnected = false
         if let easy = unsafe easy { isConnected = unsafe Self.offset(easy, CURLINFO_PRETRANSFER_TIME_T) > 0 }
-        let kind = HTTPError.Code(curl: code, isConnected: isConnected)
+        var kind = HTTPError.Code(curl: code, isConnected: isConnected)
         let known = unsafe curl_easy_strerror(code).map { unsafe String(cString: $0) } ?? "failed"
-        let detail = resources.errorText
+        var detail = resources.errorText
+        if detail.contains("://") || detail.contains("@") {
+            // libcurl quotes the address of a proxy that it cannot use, password and all.
+            let isProxy = detail.contains("proxy")
+            detail = isProxy ? "the proxy's address in the environment is not usable" : known
+            if isProxy { kind = .proxy }
+        } else if request.url.unixSocketPath != nil, code == CURLE_COULDNT_CONNECT {
+            // It would tell of a port of localhost.
+            detail = "nothing answers at this socket"
+        }
         return HTTPError(kind, "\(request.url): \(detail.isEmpty ? known : detail)", mayHaveBeenSent: sent)
     }
 

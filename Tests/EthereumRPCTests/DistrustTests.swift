@@ -18,7 +18,7 @@ import Testing
     ])
     func credentialsThatAnEndpointQuotesAreStruckOut(address: String) async throws {
         let quoted =
-            "no project 0123456789abcdef, token fedcba9876543210, user operator:pw!, Bearer s3cr3t-header, pw%21"
+            "no project 0123456789abcdef, token fedcba9876543210, user operator:pw!, Bearer s3cr3t-header, pw%21, Basic b3BlcmF0b3I6cHch"
         let answers: [ScriptedTransport] = [
             .serving { _, _ in .error(-32000, quoted) }, .serving { _, _ in .result([quoted: nil]) },
             ScriptedTransport { _, _ in .failure(RPCError(.transport(quoted))) },
@@ -46,6 +46,7 @@ import Testing
                 #expect(!dumped.contains(secret), "\(dumped)")
             }
             if address.contains("@") { #expect(!dumped.contains("pw!") && !dumped.contains("pw%21"), "\(dumped)") }
+            if address.contains("@") { #expect(!dumped.contains("b3BlcmF0b3I6cHch"), "\(dumped)") }
             #expect(error.endpoint == "https://node.invalid")
         }
     }

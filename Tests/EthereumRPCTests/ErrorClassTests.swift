@@ -110,15 +110,21 @@ import Testing
         }
     }
 
-    @Test func readsRetryAfterInBothForms() {
+    @Test func readsRetryAfterInAllItsForms() {
         #expect(RetryAfter.parse("120", date: nil) == .seconds(120))
         #expect(RetryAfter.parse("999999999999", date: nil) == .seconds(3600))
         let date = "Sun, 06 Nov 1994 08:49:37 GMT"
         #expect(RetryAfter.seconds(httpDate: date) == 784_111_777)
         #expect(RetryAfter.seconds(httpDate: "Thu, 29 Feb 2024 00:00:00 GMT") == 1_709_164_800)
+        for other in ["Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994"] {
+            #expect(RetryAfter.seconds(httpDate: other) == 784_111_777)
+        }
+        #expect(RetryAfter.seconds(httpDate: "Thursday, 29-Feb-24 00:00:00 GMT") == 1_709_164_800)
         #expect(RetryAfter.parse("Sun, 06 Nov 1994 08:50:07 GMT", date: date) == .seconds(30))
         #expect(RetryAfter.parse(date, date: "Sun, 06 Nov 1994 08:50:07 GMT") == .zero)
-        for wrong in ["", "-1", "soon", "1.5", "Sun, 06 Nov 1994 25:49:37 GMT", "06 Nov 1994"] {
+        for wrong in [
+            "", "-1", "soon", "1.5", "Sun, 06 Nov 1994 25:49:37 GMT", "06 Nov 1994", "Sun Nov 6 1994", "- - - - -",
+        ] {
             #expect(RetryAfter.parse(wrong, date: date) == nil)
         }
     }

@@ -38,7 +38,7 @@ import Testing
 
     enum Misdeed: String, CaseIterable {
         case truncated, reset, huge, drip, html, invalidUTF8, deep, wrongID, twoAnswers, badGateway, tooMany, empty,
-            gone
+            gone, compressed, redirect
 
         func act(_ peer: ScriptedServer.Peer, _ id: String) -> Bool {
             let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
@@ -74,6 +74,11 @@ import Testing
             case .tooMany:
                 return peer.write(
                     ScriptedServer.response("", status: "429 Too Many Requests", headers: ["Retry-After: 7"]))
+            case .compressed:
+                return peer.write(ScriptedServer.response(start + "\"0x1\"}", headers: ["Content-Encoding: gzip"]))
+            case .redirect:
+                return peer.write(
+                    ScriptedServer.response("", status: "307 Temporary Redirect", headers: ["Location: /elsewhere"]))
             case .empty: return peer.write(ScriptedServer.response(""))
             case .gone: return false
             }
@@ -89,14 +94,17 @@ import Testing
         let error = try #require(await failure { () throws(RPCError) in try await alone.send(.blockNumber) })
         switch (misdeed, error.kind) {
         case (.truncated, .transport), (.reset, .transport), (.gone, .transport), (.drip, .timeout): break
-        case (.badGateway, .http(status: 502)), (.tooMany, .rateLimited(retryAfter: .seconds(7))): break
+        case (.badGateway, .http(status: 502)), (.redirect, .http(status: 307)),
+            (.tooMany, .rateLimited(retryAfter: .seconds(7))):
+            break
         case (_, .invalidAnswer): break
         default: Issue.record("\(misdeed): \(error)")
         }
         #expect(!error.mayHaveTakenEffect)
         let broadcast = try #require(
             await failure { () throws(RPCError) in try await alone.send(.sendRawTransaction([1])) })
-        #expect(broadcast.mayHaveTakenEffect == (misdeed != .tooMany))
+        #expect(broadcast.mayHaveTakenEffect == (misdeed != .tooMany && misdeed != .redirect))
+        #expect(!bad.received.contains { $0.target == "/elsewhere" })
         let good = server { peer, id in
             peer.write(ScriptedServer.response("{\"jsonrpc\":\"2.0\",\"id\":\(id),\"result\":\"0x2a\"}"))
         }

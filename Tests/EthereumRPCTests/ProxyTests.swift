@@ -32,4 +32,25 @@ import Testing
             unix.stop()
         }
     }
+
+    /// libcurl quotes what it cannot read.
+    @Test func thePasswordOfAnUnusableProxyStaysSecret() async {
+        await #expect(processExitsWith: .success) {
+            let client = try HTTPClient()
+            for proxy in [
+                "bogus://operator:hunter2pw@proxy.invalid", "http://operator:hunter2pw@proxy.invalid:99999999",
+                "operator:hunter2pw@proxy.invalid:port", "operator:hunter2pw@proxy.invalid:3128",
+            ] {
+                setenv("https_proxy", proxy, 1)
+                let url = try HTTPURL("https://outside.invalid/")
+                let error = try await #require(throws: HTTPError.self) { () async throws in
+                    try await client.send(HTTPRequest(url: url))
+                }
+                #expect(!"\(error)".contains("hunter2pw"), "\(error)")
+                #expect(error.code == .proxy, "\(error)")
+                #expect(!error.mayHaveBeenSent)
+            }
+            await client.shutdown()
+        }
+    }
 }

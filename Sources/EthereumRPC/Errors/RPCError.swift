@@ -72,7 +72,9 @@ extension RPCError: CustomStringConvertible {
         let what: String =
             switch kind {
             case .transport(let reason), .timeout(let reason), .noEndpoint(let reason): reason
-            case .http(let status): "the endpoint answered with HTTP status \(status)"
+            case .http(let status):
+                "the endpoint answered with HTTP status \(status)"
+                    + ((300..<400).contains(status) ? "; redirects are not followed" : "")
             case .rateLimited(let after): "too many requests" + (after.map { "; asks to wait \($0)" } ?? "")
             case .server(let code, let message, _, _): "\(message) (code \(code))"
             case .invalidAnswer(let reason): "unusable answer: \(reason)"
@@ -83,7 +85,7 @@ extension RPCError: CustomStringConvertible {
             case .cancelled: "cancelled"
             }
         // Transport errors name the address already.
-        guard let endpoint, !what.hasPrefix(endpoint) else { return what }
+        guard let endpoint, !what.contains(endpoint) else { return what }
         return "\(endpoint): \(what)"
     }
 }

@@ -31,6 +31,12 @@ public struct CurlTransport: RPCTransport {
             throw RPCError(
                 Self.kind(of: error), mayHaveTakenEffect: error.mayHaveBeenSent, endpoint: endpoint.description)
         }
+        // None was asked for, and what a few bytes can unfold to is not what the limit on answers counts.
+        if let coding = response.headers["content-encoding"], !coding.isEmpty, coding.lowercased() != "identity" {
+            throw RPCError(
+                .invalidAnswer("it is compressed, which was not asked for"), mayHaveTakenEffect: true,
+                endpoint: endpoint.description)
+        }
         // An error page in HTML is told by its status; a page with status 200 is no answer at all.
         if response.status == 200, let type = response.headers["content-type"], !Self.isJSON(type) {
             throw RPCError(

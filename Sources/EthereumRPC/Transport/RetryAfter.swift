@@ -15,13 +15,18 @@ enum RetryAfter {
         return min(longest, .seconds(max(0, until - now)))
     }
 
-    /// Seconds since 1970 of an IMF-fixdate, `Sun, 06 Nov 1994 08:49:37 GMT`.
+    /// Seconds since 1970 of a date in one of the three forms of RFC 9110 §5.6.7: `Sun, 06 Nov 1994 08:49:37 GMT`, and
+    /// the obsolete `Sunday, 06-Nov-94 08:49:37 GMT` and `Sun Nov  6 08:49:37 1994`.
     static func seconds(httpDate: String) -> Int? {
-        let parts = httpDate.split(separator: " ")
-        guard parts.count == 6, parts[5] == "GMT", let day = Int(parts[1]), let year = Int(parts[3]),
-            let month = months.firstIndex(of: String(parts[2])), (1...31).contains(day), (1970...9999).contains(year)
+        let parts = httpDate.split { $0 == " " || $0 == "-" }
+        let isAsctime = parts.count == 5
+        guard isAsctime || parts.count == 6 && parts[5] == "GMT",
+            let day = Int(parts[isAsctime ? 2 : 1]), var year = Int(parts[isAsctime ? 4 : 3]),
+            let month = months.firstIndex(of: String(parts[isAsctime ? 1 : 2]))
         else { return nil }
-        let clock = parts[4].split(separator: ":").compactMap { Int($0) }
+        if !isAsctime, parts[3].utf8.count == 2 { year += year < 70 ? 2000 : 1900 }
+        guard (1...31).contains(day), (1970...9999).contains(year) else { return nil }
+        let clock = parts[isAsctime ? 3 : 4].split(separator: ":").compactMap { Int($0) }
         guard clock.count == 3, (0...23).contains(clock[0]), (0...59).contains(clock[1]), (0...60).contains(clock[2])
         else {
             return nil
