@@ -114,6 +114,27 @@ import Testing
         #expect(throws: TransactionError.notAList) { try SignedTransaction(decoding: [2, 0x80]) }
     }
 
+    @Test(arguments: [
+        (3, "a blob transaction (type 3, EIP-4844) is not supported; types 0, 1 and 2 are"),
+        (4, "a set-code transaction (type 4, EIP-7702) is not supported; types 0, 1 and 2 are"),
+        (5, "transaction type 5 is not supported (0, 1 and 2 are)"),
+        (0, "no transaction begins with byte 0x00: legacy ones are lists, others have a type"),
+        (0x80, "no transaction begins with byte 0x80: legacy ones are lists, others have a type"),
+    ])
+    func otherEnvelopesAreNamed(type: UInt8, message: String) {
+        #expect("\(TransactionError.unsupportedType(type))" == message)
+        #expect(throws: TransactionError.unsupportedType(type)) { try SignedTransaction(decoding: [type, 0xc0]) }
+    }
+
+    @Test func noChainHasTheIDZero() throws {
+        for transaction in [
+            Transaction.legacy(LegacyTransaction(chainID: 0, nonce: 0, gasPrice: 1, gasLimit: 21_000, to: .zero)),
+            .accessList(AccessListTransaction(chainID: 0, nonce: 0, gasPrice: 1, gasLimit: 21_000, to: .zero)),
+        ] {
+            #expect(try SignedTransaction(decoding: sign(transaction, key).raw).issues() == [.chainIDZero])
+        }
+    }
+
     @Test func highSKeepsHashAndSender() throws {
         let transaction = Transaction.legacy(
             LegacyTransaction(chainID: nil, nonce: 0, gasPrice: 1, gasLimit: 90_000, to: nil))

@@ -31,6 +31,10 @@ public enum TransactionError: Error, Sendable, Hashable, CustomStringConvertible
     public var description: String {
         switch self {
         case .empty: "no transaction: no bytes"
+        case .unsupportedType(3): "a blob transaction (type 3, EIP-4844) is not supported; types 0, 1 and 2 are"
+        case .unsupportedType(4): "a set-code transaction (type 4, EIP-7702) is not supported; types 0, 1 and 2 are"
+        case .unsupportedType(let type) where type == 0 || type >= 0x80:
+            "no transaction begins with byte \(Hex.encodePrefixed([type])): legacy ones are lists, others have a type"
         case .unsupportedType(let type): "transaction type \(type) is not supported (0, 1 and 2 are)"
         case .rlp(let error): error.description
         case .notAList: "a transaction is a list"

@@ -2,6 +2,8 @@
 public enum TransactionIssue: Sendable, Hashable, CustomStringConvertible {
     /// Another chain's id, or none where one was expected.
     case wrongChain(expected: UInt64, found: UInt64)
+    /// Chain id 0, which no chain has.
+    case chainIDZero
     /// The envelope, or the replay protection of EIP-155, is newer than the fork.
     case notYetSupported
     /// s is in the upper half of the group (EIP-2).
@@ -23,6 +25,7 @@ public enum TransactionIssue: Sendable, Hashable, CustomStringConvertible {
     public var code: String {
         switch self {
         case .wrongChain: "wrong_chain"
+        case .chainIDZero: "chain_id_zero"
         case .notYetSupported: "not_yet_supported"
         case .highS: "high_s"
         case .unrecoverable: "unrecoverable"
@@ -37,6 +40,7 @@ public enum TransactionIssue: Sendable, Hashable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .wrongChain(let expected, let found): "chain id is \(found), expected \(expected)"
+        case .chainIDZero: "no chain has the id 0"
         case .notYetSupported: "the fork does not know this kind of transaction"
         case .highS: "s is in the upper half of the group (EIP-2)"
         case .unrecoverable: "no public key belongs to the signature"
@@ -62,6 +66,7 @@ extension SignedTransaction {
         if let chainID, let own = transaction.chainID, own != chainID {
             issues.append(.wrongChain(expected: chainID, found: own))
         }
+        if transaction.chainID == 0 { issues.append(.chainIDZero) }
         if hasHighS, fork >= .homestead { issues.append(.highS) }
         if (try? sender()) == nil { issues.append(.unrecoverable) }
         if transaction.nonce == .max { issues.append(.nonceTooLarge) }
