@@ -13,6 +13,10 @@ import Testing
 @Suite struct IdempotencyTests {
     private static let other = must { try NetworkName("OTHER") }
     private let tag = KeyAgent.IdempotencyTag(key: "once", request: .zero)
+    /// A wallet of the well-known private key 1.
+    private let wallet = must {
+        try UnlockedWallet(.privateKey(SecretBytes(copying: [UInt8](repeating: 0, count: 31) + [1])))
+    }
 
     private func profile(_ name: NetworkName) throws -> NetworkProfile {
         var profile = try LedgerFixture().ledger.settings
@@ -32,13 +36,14 @@ import Testing
         defer { try? FileManager.default.removeItem(at: folder) }
         let stored = try SQLiteJournal(path: folder.path + "/journal.sqlite")
         let names = [LedgerFixture.network, Self.other]
+        let owner = try wallet.account().address
         for name in names {
-            try stored.bind(name, owner: LedgerFixture.owner, chainID: 31337, contract: LedgerFixture.contract)
+            try stored.bind(name, owner: owner, chainID: 31337, contract: LedgerFixture.contract)
             let fixture = try LedgerFixture()
             try stored.commit(
                 (1...5).map { n in
                     var key = KeyRecord(
-                        network: name, owner: LedgerFixture.owner, message: fixture.message(UInt64(n)), state: .pooled)
+                        network: name, owner: owner, message: fixture.message(UInt64(n)), state: .pooled)
                     key.createdBlock = 1
                     return .key(key)
                 } + [.cursor(name, Cursor(block: 9, hash: nil))])
@@ -47,6 +52,8 @@ import Testing
         let agent = try KeyAgent(
             journal: journal, profiles: names.map(profile), consumers: names.map(consumer), clock: SystemWallClock(),
             board: HandoutBoard(), log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        try await agent.unlock(with: wallet)
+        try await agent.unlock(with: wallet)
         try await body(agent, journal)
     }
 

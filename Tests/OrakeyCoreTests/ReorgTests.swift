@@ -255,3 +255,21 @@ extension LedgerFixture {
         ledger.dueWork(at: now).compactMap { if case .fill(let nonce) = $0 { nonce } else { nil } }
     }
 }
+
+/// What the contract says where events are silent.
+@Suite struct SilentEventTests {
+    @Test func aKeyThatTheContractCallsDeadIsReplaced() throws {
+        var chain = try LedgerFixture(pool: 1)
+        try chain.fill()
+        let key = try #require(chain.ledger.currentKey(of: "app"))
+        #expect(chain.ledger.messagesInUse == [chain.message(1), chain.message(2)])
+        chain.ledger.begin(after: chain.ledger.lastIdentifier)
+        chain.ledger.foundDeadInUse([key.message], at: chain.now)
+        chain.commit()
+        #expect(chain.ledger.keys[key.message]?.state == .disabled)
+        #expect(chain.ledger.currentKey(of: "app")?.message == chain.message(2))
+        #expect(chain.ledger.alarms[.foreignDisable] != nil)
+        #expect(chain.ledger.openCreates.count == 1, "the pool is refilled")
+        #expect(chain.ledger.messagesInUse == [chain.message(2)])
+    }
+}

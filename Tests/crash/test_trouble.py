@@ -177,3 +177,20 @@ def test_keys_disabled_elsewhere_stop_at_once(begin):  # noqa: F811
         w.settle()
         assert w.key_state(victim) == "disabled"
         w.check(alarms=STRANGER, foreign={hash_of(stranger)})
+
+
+def test_an_event_that_the_endpoint_leaves_out(begin):  # noqa: F811
+    """As nodes behind a balancer do that are a block behind: the contract's own word is asked for as well."""
+    with begin() as w:
+        victim = w.current()["message"]
+        w.chain.rpc("dev_setFaults", {"methods": {"eth_getLogs": {"result": []}}})
+        stranger = w.foreign("disableKey", bytes.fromhex(victim[2:]), nonce=w.next_nonce())
+        w.chain.rpc("eth_sendRawTransaction", stranger)
+        for _ in range(DEPTH + 2):
+            w.mine()
+        w.chain.rpc("dev_setFaults", {"methods": {"eth_getLogs": None}})
+        with w.blocks():
+            eventually("it is not handed out any more", lambda: w.current_message() != victim)
+        w.settle()
+        assert w.key_state(victim) == "disabled"
+        w.check(alarms=STRANGER, foreign={hash_of(stranger)})

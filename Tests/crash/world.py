@@ -109,6 +109,9 @@ class World:
     def current(self) -> dict:
         return self.daemon.keys("current")[0]
 
+    def current_message(self) -> str | None:
+        return next((k["message"] for k in self.daemon.keys("current")), None)
+
     def counts(self) -> tuple[int, int]:
         """Keys on chain, dead ones among them."""
         keys = chain_keys(self.contract, self.owner)

@@ -247,6 +247,13 @@ extension KeyAgent {
         try step(network) { $0.refused(intents, reason: reason, at: now) }
     }
 
+    func messagesInUse(on network: NetworkName) -> [Bytes32] { ledgers[network]?.messagesInUse ?? [] }
+
+    func foundDeadInUse(_ messages: [Bytes32], on network: NetworkName) throws {
+        let now = clock.now
+        try step(network) { $0.foundDeadInUse(messages, at: now) }
+    }
+
     func foundDead(_ messages: [Bytes32], on network: NetworkName) throws {
         let now = clock.now
         try step(network) { $0.foundDead(messages, at: now) }

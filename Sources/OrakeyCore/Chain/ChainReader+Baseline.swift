@@ -32,7 +32,7 @@ extension ChainReader {
         return Baseline(block: reference, keys: keys)
     }
 
-    private func ask<Result>(_ call: ABICall<Result>, at block: UInt64) async throws -> Result {
+    func ask<Result>(_ call: ABICall<Result>, at block: UInt64) async throws -> Result {
         let request = CallRequest(to: contract.address, data: call.data)
         return try call.result(of: try await client.send(.call(request, .number(block))))
     }

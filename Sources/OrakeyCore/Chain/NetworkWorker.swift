@@ -50,6 +50,7 @@ public struct NetworkWorker: Sendable {
         /// Hashes of recent blocks, as heads and their parents told them.
         var hashes: [UInt64: Bytes32] = [:]
         var sinceAccount = 0
+        var sinceCheck = 0
 
         /// Looks without reading the account, on an idle network.
         static let looksPerAccount = 30
@@ -74,7 +75,8 @@ public struct NetworkWorker: Sendable {
             // The service is stopping; that is no trouble with the chain.
             if Task.isCancelled { return }
             turn.head = nil
-            await agent.chainFailed("\(error)", on: network)
+            // Trouble with the journal has an alarm of its own.
+            if (error as? AgentError)?.code != .journalFailed { await agent.chainFailed("\(error)", on: network) }
         }
         await agent.endpoints(
             client.endpointStatuses.map {
@@ -130,6 +132,11 @@ public struct NetworkWorker: Sendable {
             at: head, settled: settled, settledHash: turn.hashes[settled], scanStart: start,
             transactions: plan.transactions, withAccount: withAccount)
         try await agent.apply(view, on: network)
+        turn.sinceCheck += 1
+        if turn.head == nil || turn.sinceCheck >= Turn.looksPerAccount {
+            try await checkKeysInUse(reader, at: head)
+            turn.sinceCheck = 0
+        }
         turn.head = head
     }
 

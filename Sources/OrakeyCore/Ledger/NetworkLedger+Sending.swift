@@ -153,6 +153,24 @@ extension NetworkLedger {
         }
     }
 
+    /// Keys that somebody may be using or may be given, all of them settled.
+    public var messagesInUse: [Bytes32] {
+        keys.values.lazy.filter {
+            ($0.state == .pooled || $0.state.isInCirculation) && ($0.createdBlock ?? 0) <= view?.settled ?? 0
+        }.map(\.message).sorted()
+    }
+
+    /// The contract says that keys in use are dead, and no event has told so: an endpoint has left one out.
+    public mutating func foundDeadInUse(_ messages: [Bytes32], at now: Timestamp) {
+        let dead = messages.filter { keys[$0]?.state == .pooled || keys[$0]?.state.isInCirculation ?? false }
+        guard let first = dead.first else { return }
+        foundDead(dead, at: now)
+        if !settings.isSharedWallet {
+            raise(.foreignDisable, "the contract says that key \(first) is disabled; no event told so", at: now)
+        }
+        decide(at: now)
+    }
+
     /// Fingerprints that became known because the wallet was unlocked.
     public mutating func identify(_ fingerprints: [(Bytes32, Fingerprint)]) {
         for (message, fingerprint) in fingerprints {
