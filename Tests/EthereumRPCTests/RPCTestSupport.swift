@@ -116,8 +116,8 @@ func failure<T>(_ call: () async throws(RPCError) -> T) async -> RPCError? {
     }
 }
 
-/// Inputs of a fuzz run: some in the everyday tests, a million with ORAKEY_FUZZ_ROUNDS=1000000.
-let fuzzRounds = ProcessInfo.processInfo.environment["ORAKEY_FUZZ_ROUNDS"].flatMap { Int($0) } ?? 30_000
+/// Inputs of a fuzz run: some in the everyday tests, a million with ORAKEY_FUZZ=1000000, as in the other modules.
+let fuzzRounds = ProcessInfo.processInfo.environment["ORAKEY_FUZZ"].flatMap { Int($0) } ?? 30_000
 
 /// The folder of test vectors next to the repository; nil where there is none.
 let vectorsFolder: String? = {

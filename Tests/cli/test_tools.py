@@ -41,10 +41,18 @@ def test_selector_and_topic(shell):
     assert shell.orakey("abi", "selector", "--event", "KeyCreated(address,bytes32)").out == f"0x{topic}\n"
 
 
+@pytest.mark.parametrize("types", ["(uint8)", " (uint8)"])
+def test_types_without_a_name(shell, types):
+    assert shell.orakey("abi", "encode", types, "[5]").out == f"0x{5:064x}\n"
+    assert json.loads(shell.orakey("abi", "decode", types, f"0x{5:064x}").out) == ["5"]
+
+
 @pytest.mark.parametrize("arguments", [
     ["encode", "f(uint8)", "[256]"], ["encode", "f(uint8)", "[1"], ["encode", "f(uint8)", "[]"],
     ["encode", "f(nonsense)", "[1]"], ["decode", "(string)", "0x00"], ["decode", "(bool)", "0x" + "02" * 32],
     ["decode", "(bool)", "02" * 32],
+    # An offset that points back among the offsets.
+    ["decode", "(uint256[])", "0x" + "00" * 64],
 ])
 def test_bad_data(shell, arguments):
     done = shell.orakey("abi", *arguments)
@@ -81,3 +89,10 @@ def test_no_transaction(shell, raw):
     done = shell.orakey("tx", "decode", raw)
     assert done.code == 65
     assert done.line()
+
+
+@pytest.mark.parametrize("kind, name", [(3, "blob"), (4, "set-code")])
+def test_other_envelopes_are_named(shell, kind, name):
+    done = shell.orakey("tx", "decode", f"0x0{kind}f872")
+    assert done.code == 65
+    assert name in done.line()

@@ -13,7 +13,7 @@ struct ABICommand: ParsableCommand {
     static let limit = 64 << 20
 
     /// The name of a function before its parenthesis; nil for arguments only.
-    static func hasName(_ signature: String) -> Bool { !signature.hasPrefix("(") }
+    static func hasName(_ signature: String) -> Bool { signature.first { !$0.isWhitespace } != "(" }
 }
 
 struct ABIEncode: ParsableCommand {
