@@ -14,7 +14,7 @@ public final class SQLiteJournal: Journal {
     private let queue: DatabaseQueue
 
     /// Opens, creates or upgrades the database at `path`.
-    /// - Throws: ``StoreError``, or GRDB's error where the file can't be opened or written.
+    /// - Throws: ``StoreError``.
     public init(path: String) throws {
         var configuration = Configuration()
         configuration.busyMode = .timeout(5)
@@ -28,6 +28,8 @@ public final class SQLiteJournal: Journal {
             where [.SQLITE_CORRUPT, .SQLITE_NOTADB].contains(error.resultCode.primaryResultCode)
         {
             throw StoreError.corrupt(path: path, setAside: try Self.setAside(path))
+        } catch let error as DatabaseError {
+            throw StoreError.unusable(path: path, reason: error.message ?? "\(error.resultCode)")
         }
     }
 

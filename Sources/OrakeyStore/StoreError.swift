@@ -6,6 +6,8 @@ public enum StoreError: Error, Sendable, CustomStringConvertible {
     case foreignFile(path: String)
     /// SQLite says it is damaged; it was set aside.
     case corrupt(path: String, setAside: String)
+    /// It can't be opened or written: the disk is full or fails.
+    case unusable(path: String, reason: String)
     /// A row that no version of this program writes.
     case badRow(String)
     /// The rows belong to another account or deployment.
@@ -18,6 +20,8 @@ public enum StoreError: Error, Sendable, CustomStringConvertible {
         case .foreignFile(let path): "\(path) is not a journal of orakeyd: choose another --state-dir"
         case .corrupt(let path, let setAside):
             "\(path) was damaged and is now \(setAside): start orakeyd again; keys are rebuilt from wallet and chain as recovered"
+        case .unusable(let path, let reason):
+            "\(path) can't be opened for writing (\(reason)): look at the disk's free space and health, and at the folder's owner"
         case .badRow(let what): "the journal has a row this program can't read: \(what)"
         case .otherDeployment(let network):
             "the journal's rows for \(network) belong to another account, chain or contract: use another --state-dir or network name"

@@ -15,7 +15,7 @@ struct StartFailure {
         text = "\(error)" + (hint.map { "; \($0)" } ?? "")
         status =
             switch error {
-            case is ConfigurationError: 78
+            case is ConfigurationError, is ContractError: 78
             case let error as SocketError:
                 switch error {
                 case .live: 69
@@ -25,6 +25,7 @@ struct StartFailure {
                 }
             case let error as StateDirectoryError: error.status
             case let error as WalletError: Self.status(error)
+            case StoreError.unusable: 74
             case is StoreError: 65
             case let error as AgentError: error.code == .wrongPassphrase ? 77 : 65
             default: 70

@@ -56,8 +56,8 @@ struct LedgerFixture {
 
     // MARK: - The chain
 
-    /// Mines what was broadcast, in nonce order, into the next block.
-    mutating func mine(_ slots: [TransactionSlot], succeeded: Bool = true) {
+    /// Mines what was broadcast, in nonce order, into the next block. A create brings the next messages, or `issued`.
+    mutating func mine(_ slots: [TransactionSlot], succeeded: Bool = true, issued: [Bytes32]? = nil) {
         head += 1
         var index: UInt64 = 0
         for slot in slots.sorted(by: { $0.nonce < $1.nonce }) {
@@ -69,10 +69,9 @@ struct LedgerFixture {
                 switch ledger.intents[id]?.payload {
                 case .create(let count):
                     let first = UInt64(events.count { $0.kind == .created }) + 1
-                    for n in 0..<UInt64(count) {
+                    for message in issued ?? (0..<UInt64(count)).map({ message(first + $0) }) {
                         own.append(
-                            KeyEvent(kind: .created, message: message(first + n), inclusion: inclusion, logIndex: index)
-                        )
+                            KeyEvent(kind: .created, message: message, inclusion: inclusion, logIndex: index))
                         index += 1
                         events.append(own[own.count - 1])
                     }

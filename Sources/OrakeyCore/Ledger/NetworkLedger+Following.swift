@@ -165,23 +165,12 @@ extension NetworkLedger {
                 raise(.contractReverts, intent.error ?? "", at: now)
                 if intent.kind == .create { createFailed(at: now) }
             } else if isSettled {
-                if intent.kind == .create {
-                    createFailures = 0
-                    createNotBefore = nil
-                    checkCount(of: intent, at: now)
-                }
+                check(intent, at: now)
                 intent.error = nil
                 clear(.contractReverts)
             }
             put(intent)
         }
-    }
-
-    private mutating func checkCount(of intent: Intent, at now: Timestamp) {
-        guard case .create(let count) = intent.payload, intent.messages.count != count else { return }
-        raise(
-            .badMessage, "intent \(intent.id) asked for \(count) keys, the contract issued \(intent.messages.count)",
-            at: now)
     }
 
     private mutating func missReceipt(of slot: TransactionSlot, _ view: ChainView, at now: Timestamp) {
@@ -288,6 +277,8 @@ extension NetworkLedger {
 
     private mutating func noteCreate(_ event: KeyEvent, isOurs: Bool, at now: Timestamp) {
         if var key = keys[event.message] {
+            // The first create is the one that counts.
+            if wasIssuedBefore(event.message, in: event.inclusion.transaction) { return }
             if key.createdBlock == nil || key.createdTransaction != event.inclusion.transaction {
                 key = rehomed(key, isOurs: isOurs)
             }
@@ -376,9 +367,8 @@ extension NetworkLedger {
         }
         for key in ripe where key.state == .pending {
             guard settings.contract.accepts(key.message), highestMessage.map({ key.message > $0 }) ?? true else {
-                raise(
-                    .badMessage, "the contract issued \(key.message), which is not larger than every earlier message",
-                    at: now)
+                noteBadMessage(
+                    "the contract issued \(key.message), which is not larger than every earlier message", at: now)
                 move(key.message, .createUnmined)
                 continue
             }

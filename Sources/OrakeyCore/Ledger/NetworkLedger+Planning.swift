@@ -50,9 +50,11 @@ extension NetworkLedger {
             consumerSettings[$0.name] != nil && ($0.current == nil || $0.pendingRotation != nil)
         }
         let ready = keys.values.count { $0.state == .pooled || $0.state == .pending }
-        // A mined create's keys are already counted as pending.
-        let coming = openCreates.filter { $0.state != .mined }.reduce(0) { sum, intent in
-            if case .create(let count) = intent.payload { sum + count } else { sum }
+        let coming = openCreates.reduce(0) { sum, intent in
+            guard case .create(let count) = intent.payload else { return sum }
+            // A mined create's keys are already counted as pending. Whether it brings fewer is judged once it is settled.
+            let arrived = intent.messages.count { keys[$0]?.createdTransaction == intent.transaction }
+            return sum + (intent.state == .mined ? max(0, count - arrived) : count)
         }
         let missing = settings.poolTarget + waiting - ready - coming
         guard missing > 0 else { return }
