@@ -104,7 +104,7 @@ import Testing
         for found in RPCErrorClass.allCases {
             let mayBeOut: Set<RPCErrorClass> = [
                 .alreadyKnown, .nonceTooLow, .unavailable, .other, .headerNotFound, .stateUnavailable, .rangeTooLarge,
-                .executionFailed,
+                .reverted, .executionFailed,
             ]
             #expect(found.isDefiniteRefusal == !mayBeOut.contains(found))
         }

@@ -229,6 +229,7 @@ import Testing
 
     @Test(arguments: [
         ("already known", RPCErrorClass.alreadyKnown, true), ("nonce too low", .nonceTooLow, true),
+        ("VM Exception while processing transaction: reverted with reason string 'no'", .reverted, true),
         ("replacement transaction underpriced", .replacementUnderpriced, false),
         ("insufficient funds for gas * price + value", .insufficientFunds, false), ("no idea", .other, true),
     ])

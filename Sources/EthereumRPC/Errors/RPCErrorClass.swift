@@ -57,11 +57,12 @@ public enum RPCErrorClass: String, Sendable, Hashable, CaseIterable {
         }
     }
 
-    /// Whether a broadcast refused in these words has certainly not entered the pool.
+    /// Whether a broadcast refused in these words has certainly not entered the pool. Not after a revert: chains that
+    /// mine at once (hardhat, ganache, some sequencers) answer so about a transaction that they have included.
     var isDefiniteRefusal: Bool {
         switch self {
         case .alreadyKnown, .nonceTooLow, .unavailable, .other, .headerNotFound, .stateUnavailable, .rangeTooLarge,
-            .executionFailed:
+            .reverted, .executionFailed:
             false
         default: true
         }
