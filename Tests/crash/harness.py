@@ -32,7 +32,8 @@ def compiler() -> str:
 
 def compile_shim(folder: pathlib.Path) -> pathlib.Path:
     source, library = pathlib.Path(__file__).with_name("killpoint.c"), folder / "killpoint.so"
-    subprocess.run([compiler(), "-shared", "-fPIC", "-O1", "-Wall", "-Wextra", "-Werror", "-o", library, source, "-ldl"], check=True)
+    flags = ["-shared", "-fPIC", "-O1", "-Wall", "-Wextra", "-Werror"]
+    subprocess.run([compiler(), *flags, "-o", library, source, "-ldl"], check=True)
     return library
 
 

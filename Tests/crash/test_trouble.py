@@ -66,7 +66,7 @@ def test_a_chain_that_stops_costs_nothing(begin):  # noqa: F811
         keys, _ = w.counts()
         number = w.post("/v1/keys", count=1)["intents"][0]
         w.in_pool(number)
-        calls = w.chain.rpc("dev_calls").get("eth_getBlockByNumber", 0)
+        calls = w.chain.rpc("dev_calls")["methods"].get("eth_getBlockByNumber", 0)
         w.chain.rpc("dev_awaitCalls", "eth_getBlockByNumber", calls + 50, 60_000)
         assert len(w.intent(number)["attempts"]) == 1
         w.mine(100)
@@ -109,7 +109,7 @@ def test_an_endpoint_that_lags(begin):  # noqa: F811
         counts, nonce, key = w.counts(), w.next_nonce(), w.daemon.get("/v1/key").json["fingerprint"]
         for lag in (2, DEPTH + 1, 12):
             w.chain.rpc("dev_setFaults", {"lagBlocks": lag})
-            calls = w.chain.rpc("dev_calls").get("eth_getBlockByNumber", 0)
+            calls = w.chain.rpc("dev_calls")["methods"].get("eth_getBlockByNumber", 0)
             w.chain.rpc("dev_awaitCalls", "eth_getBlockByNumber", calls + 8, 60_000)
             assert w.daemon.get("/v1/key").json["fingerprint"] == key
             assert not [k for k in w.daemon.keys() if k["state"] == "orphaned"]
