@@ -193,7 +193,7 @@ def known(daemon) -> int:
 
 def calls(chain) -> int:
     """How many JSON-RPC calls the chain has answered, those of the tests' own mining apart."""
-    counts = chain.rpc("dev_calls")
+    counts = chain.rpc("dev_calls")["methods"]
     return sum(n for method, n in counts.items() if method.startswith("eth_"))
 
 
