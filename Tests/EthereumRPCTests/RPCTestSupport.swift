@@ -119,6 +119,14 @@ func failure<T>(_ call: () async throws(RPCError) -> T) async -> RPCError? {
 /// Inputs of a fuzz run: some in the everyday tests, a million with ORAKEY_FUZZ=1000000, as in the other modules.
 let fuzzRounds = ProcessInfo.processInfo.environment["ORAKEY_FUZZ"].flatMap { Int($0) } ?? 30_000
 
+/// A new seed for each run, printed, or that of ORAKEY_SEED.
+func announcedSeed(_ what: String) -> UInt64 {
+    let given = ProcessInfo.processInfo.environment["ORAKEY_SEED"].flatMap { UInt64($0) }
+    let seed = given ?? UInt64.random(in: .min ... .max)
+    print("\(what): ORAKEY_SEED=\(seed)")
+    return seed
+}
+
 /// The folder of test vectors next to the repository; nil where there is none.
 let vectorsFolder: String? = {
     let fromEnvironment = ProcessInfo.processInfo.environment["ORAKEY_VECTORS"]
