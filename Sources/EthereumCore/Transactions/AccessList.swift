@@ -6,6 +6,7 @@ public struct AccessListEntry: Hashable, Sendable {
     /// Its announced storage slots.
     public var storageKeys: [Bytes32]
 
+    /// An address, with the slots that are announced of it.
     public init(address: Address, storageKeys: [Bytes32] = []) {
         self.address = address
         self.storageKeys = storageKeys

@@ -30,6 +30,7 @@ public struct DynamicFeeTransaction: Hashable, Sendable {
     /// Announced addresses and slots.
     public var accessList: [AccessListEntry]
 
+    /// A transaction before it is signed; see the properties for the units.
     public init(
         chainID: UInt64, nonce: UInt64, maxPriorityFeePerGas: UInt256, maxFeePerGas: UInt256, gasLimit: UInt64,
         to: Address?, value: UInt256 = 0, data: [UInt8] = [], accessList: [AccessListEntry] = []

@@ -3,6 +3,7 @@ public enum Fork: Int, Sendable, Hashable, Comparable, CaseIterable {
     case frontier, homestead, tangerineWhistle, spuriousDragon, byzantium, constantinople, istanbul, berlin, london
     case paris, shanghai, cancun, prague
 
+    /// Whether `left` came first.
     public static func < (left: Fork, right: Fork) -> Bool { left.rawValue < right.rawValue }
 }
 

@@ -21,6 +21,8 @@ public struct LegacyTransaction: Hashable, Sendable {
     /// Call data, or the code that creates a contract.
     public var data: [UInt8]
 
+    /// A transaction before it is signed; see the properties for the units. Give a chain id: without one the signed
+    /// transaction is valid on every chain.
     public init(
         chainID: UInt64?, nonce: UInt64, gasPrice: UInt256, gasLimit: UInt64, to: Address?, value: UInt256 = 0,
         data: [UInt8] = []

@@ -1,7 +1,10 @@
 /// A transaction before it is signed, of any supported envelope.
 public enum Transaction: Hashable, Sendable {
+    /// Type 0, with or without EIP-155.
     case legacy(LegacyTransaction)
+    /// Type 1 (EIP-2930).
     case accessList(AccessListTransaction)
+    /// Type 2 (EIP-1559).
     case dynamicFee(DynamicFeeTransaction)
 }
 

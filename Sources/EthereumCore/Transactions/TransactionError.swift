@@ -11,23 +11,38 @@ public enum TransactionField: String, Sendable, Hashable {
 public enum TransactionError: Error, Sendable, Hashable, CustomStringConvertible {
     /// What is wrong with a field.
     public enum FieldFault: Sendable, Hashable {
+        /// A list where bytes belong.
         case isAList
+        /// Bytes where a list belongs.
         case notAList
+        /// Not a pair of an address and its storage keys.
         case notAnEntry
+        /// An integer with a leading zero byte, or zero as a byte.
         case leadingZero
+        /// An integer that does not fit into so many bits.
         case tooLarge(bits: Int)
+        /// Not so many bytes.
         case wrongLength(expected: Int)
+        /// A value that the field cannot have.
         case invalid
     }
 
+    /// No bytes at all.
     case empty
+    /// A first byte that begins no list and is no supported type (EIP-2718).
     case unsupportedType(UInt8)
+    /// Not canonical RLP.
     case rlp(RLPError)
+    /// RLP of bytes instead of a list.
     case notAList
+    /// Another number of fields than the type has.
     case wrongFieldCount(expected: Int, found: Int)
+    /// A field with a fault.
     case field(TransactionField, FieldFault)
+    /// r or s out of range, or no signature of anybody.
     case signature(SignatureError)
 
+    /// One line for people; names the field.
     public var description: String {
         switch self {
         case .empty: "no transaction: no bytes"

@@ -37,6 +37,7 @@ public enum TransactionIssue: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
+    /// One line for people, with the standard.
     public var description: String {
         switch self {
         case .wrongChain(let expected, let found): "chain id is \(found), expected \(expected)"
