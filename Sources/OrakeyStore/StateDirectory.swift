@@ -11,11 +11,7 @@ public struct StateDirectory: Sendable {
 
     /// Makes the folder if need be and locks it for the life of the process.
     public init(_ path: String) throws(StateDirectoryError) {
-        if mkdir(path, 0o700) != 0, errno == ENOENT {
-            // One level of parents: ~/.local/state may not exist yet.
-            if let slash = path.lastIndex(of: "/"), slash != path.startIndex { mkdir(String(path[..<slash]), 0o700) }
-            mkdir(path, 0o700)
-        }
+        Self.make(path)
         var status = stat()
         guard stat(path, &status) == 0 else { throw .failed(path: path, reason: String(cString: strerror(errno))) }
         guard status.st_mode & S_IFMT == S_IFDIR else { throw .failed(path: path, reason: "it is not a folder") }
@@ -28,6 +24,15 @@ public struct StateDirectory: Sendable {
             throw .inUse(path: path)
         }
         self.path = path
+    }
+
+    /// Makes a folder with its parents: in an empty home neither ~/.local nor ~/.local/state exists. What fails shows
+    /// when the folder is looked at.
+    private static func make(_ path: String) {
+        guard mkdir(path, 0o700) != 0, errno == ENOENT, let slash = path.lastIndex(of: "/"), slash != path.startIndex
+        else { return }
+        make(String(path[..<slash]))
+        mkdir(path, 0o700)
     }
 }
 

@@ -59,7 +59,6 @@ class Terminal:
 def home(private_dir, bin_dir):
     for name in ("home", "run"):
         (private_dir / name).mkdir(mode=0o700)
-    (private_dir / "home/.local").mkdir(mode=0o700)
     environment = {
         "HOME": str(private_dir / "home"), "XDG_RUNTIME_DIR": str(private_dir / "run"), "TERM": "dumb",
         "PATH": f"{bin_dir}:{ROOT / 'etc'}:{os.environ['PATH']}",
