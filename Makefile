@@ -47,6 +47,7 @@ lint: toolchain ## check formatting, shell scripts, Python and the house rules
 
 bench: toolchain ## measure against the peers of the design
 	@etc/scripts/deps test
+	@etc/scripts/deps bench
 	@etc/scripts/bench
 
 demo: toolchain ## show the whole way on a private chain (KEEP=1 leaves it running)

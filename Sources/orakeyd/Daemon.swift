@@ -1,3 +1,4 @@
+import CLinuxShims
 import Dispatch
 import EthereumProof
 import EthereumRPC
@@ -86,6 +87,7 @@ struct Daemon {
             ], group: group, limits: limits, log: log,
             onReady: {
                 SystemdNotification.ready()
+                orakey_drop_code_pages()
                 log.notice(
                     "ready",
                     metadata: [

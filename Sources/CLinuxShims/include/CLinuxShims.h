@@ -75,6 +75,10 @@ int orakey_bytes_available(int fd, int *count);
 int orakey_connect_unix(int fd, const char *path);
 int orakey_bind_unix(int fd, const char *path);
 
+// Unmaps the pages of the program's own code and constants, which the kernel maps again where they are used. A start runs
+// through much that never runs again, and each page of it would count as this process's memory for good.
+void orakey_drop_code_pages(void);
+
 // Milliseconds of CLOCK_MONOTONIC.
 int64_t orakey_monotonic_milliseconds(void);
 

@@ -20,13 +20,15 @@ public struct Policy: Sendable {
     /// Decides for one request. A rule's kinds must all hold; within a kind one value is enough; an empty rule matches
     /// nobody.
     public func authorise(_ peer: Peer, consumer: String?, network: String?) -> Verdict {
-        let fitting = consumers.filter { settings in
+        func fits(_ settings: ConsumerSection) -> Bool {
             Self.matches(settings.match, peer) && (consumer.map { $0 == settings.name } ?? true)
                 && (network.map { $0 == settings.network.description } ?? true)
         }
-        guard let first = fitting.first else { return .denied }
-        guard fitting.count == 1 else { return .ambiguous(fitting.map { "\($0.name) on \($0.network)" }) }
-        return .granted(consumer: first.name, network: first.network.description)
+        guard let first = consumers.firstIndex(where: fits) else { return .denied }
+        guard consumers[(first + 1)...].contains(where: fits) else {
+            return .granted(consumer: consumers[first].name, network: consumers[first].network.description)
+        }
+        return .ambiguous(consumers.filter(fits).map { "\($0.name) on \($0.network)" })
     }
 
     private static func matches(_ rule: PeerMatch, _ peer: Peer) -> Bool {
@@ -39,6 +41,9 @@ public struct Policy: Sendable {
         if !rule.units.isEmpty, !(peer.unit.map(rule.units.contains) ?? false) { return false }
         return true
     }
+
+    /// Whether any rule names a group.
+    public var needsGroups: Bool { consumers.contains { !$0.match.groups.isEmpty } }
 
     /// Whether any rule needs what only `/proc` tells; reading it costs system calls on every request.
     public var needsProcessDetails: Bool {

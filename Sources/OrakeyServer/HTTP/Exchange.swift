@@ -53,7 +53,7 @@ protocol Router: Sendable {
     func answer(_ exchange: Exchange) async throws -> Answer
     /// Whether the peer may use the socket at all.
     func admits(_ peer: Peer) -> Bool
-    var needsProcessDetails: Bool { get }
+    var peerNeeds: PeerNeeds { get }
     /// The service is about to end: what waits for the chain answers now.
     func stop()
 }

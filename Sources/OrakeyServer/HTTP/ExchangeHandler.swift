@@ -1,4 +1,3 @@
-import Glibc
 import Logging
 import NIOCore
 import NIOHTTP1
@@ -14,9 +13,7 @@ final class ExchangeHandler: ChannelInboundHandler {
     private let router: any Router
     private let limits: ServerLimits
     private let log: Logger
-    private let credentials: PeerReader.Credentials
-    private let groups: [UInt32]
-    private let processDescriptor: Int32?
+    private let connection: ConnectionPeer
 
     private var head: HTTPRequestHead?
     private var body = ByteBuffer()
@@ -27,26 +24,18 @@ final class ExchangeHandler: ChannelInboundHandler {
     private var isOver = false
     /// When the last request was answered, else when the connection was made.
     private var lastUse = NIODeadline.now()
-    private var idleTimer: Scheduled<Void>?
     private var endStream: (@Sendable () -> Void)?
     private var heartbeat: RepeatedTask?
     /// From a complete request to its answer.
     private var isBusy = false
     private var isDraining = false
 
-    init(
-        router: any Router, limits: ServerLimits, log: Logger, credentials: PeerReader.Credentials, groups: [UInt32],
-        processDescriptor: Int32?
-    ) {
+    init(router: any Router, limits: ServerLimits, log: Logger, connection: ConnectionPeer) {
         self.router = router
         self.limits = limits
         self.log = log
-        self.credentials = credentials
-        self.groups = groups
-        self.processDescriptor = processDescriptor
+        self.connection = connection
     }
-
-    func handlerAdded(context: ChannelHandlerContext) { armIdleTimer(.seconds(limits.idleSeconds), context) }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard endStream == nil, !isOver else { return }
@@ -106,14 +95,27 @@ final class ExchangeHandler: ChannelInboundHandler {
     }
 
     private func dispatch(_ head: HTTPRequestHead, context: ChannelHandlerContext) {
+        let needs = router.peerNeeds
+        if needs.groups, connection.supplementaryGroups == nil,
+            let socket = context.channel as? any SocketOptionProvider
+        {
+            // A reload has brought a rule for groups. The kernel still knows them as they were at the connect.
+            let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+            return PeerReader.groups(of: socket).whenSuccess { groups in
+                let (handler, context) = bound.value
+                handler.connection.supplementaryGroups = groups
+                handler.dispatch(head, context: context)
+            }
+        }
         var executable: String?
         var unit: String?
-        if router.needsProcessDetails {
-            (executable, unit) = PeerReader.details(credentials, descriptor: processDescriptor)
+        if needs.processDetails {
+            (executable, unit) = PeerReader.details(
+                connection.credentials, descriptor: connection.processDescriptor)
         }
         let peer = Peer(
-            processID: credentials.processID, userID: credentials.userID, groupIDs: groups, executable: executable,
-            unit: unit)
+            processID: connection.credentials.processID, userID: connection.credentials.userID,
+            groupIDs: connection.groups, executable: executable, unit: unit)
         guard router.admits(peer) else {
             return respond(
                 .failure(ErrorBody(.forbidden, "this socket is for root and the service's own user")), to: head,
@@ -209,6 +211,9 @@ final class ExchangeHandler: ChannelInboundHandler {
         if event is DrainEvent {
             isDraining = true
             if !isBusy || endStream != nil { context.close(promise: nil) }
+        } else if event is IdleCheck {
+            // A caller that waits for an answer sends nothing meanwhile.
+            if !isBusy, NIODeadline.now() - lastUse >= .seconds(limits.idleSeconds) { context.close(promise: nil) }
         } else if case ChannelEvent.inputClosed? = event as? ChannelEvent {
             // Half-closed by the client: nothing more will come. A pending answer is still written.
             if !isBusy || endStream != nil { context.close(promise: nil) } else { isDraining = true }
@@ -218,12 +223,9 @@ final class ExchangeHandler: ChannelInboundHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        idleTimer?.cancel()
-        idleTimer = nil
         endStream?()
         endStream = nil
         heartbeat?.cancel()
-        if let processDescriptor { close(processDescriptor) }
         context.fireChannelInactive()
     }
 
@@ -236,17 +238,5 @@ final class ExchangeHandler: ChannelInboundHandler {
             : ErrorBody(.badRequest, "this is not HTTP/1.1")
         let head = HTTPRequestHead(version: .http1_1, method: .GET, uri: "/")
         respond(.failure(refusal), to: head, context: context, mustClose: true)
-    }
-
-    /// Looks whether the connection was used; closes it if not. A caller that waits for an answer sends nothing
-    /// meanwhile.
-    private func armIdleTimer(_ time: TimeAmount, _ context: ChannelHandlerContext) {
-        idleTimer = context.eventLoop.assumeIsolated().scheduleTask(in: time) { [self] in
-            let limit = TimeAmount.seconds(limits.idleSeconds)
-            if isBusy { return armIdleTimer(limit, context) }
-            let unused = NIODeadline.now() - lastUse
-            if unused >= limit { return context.close(promise: nil) }
-            armIdleTimer(limit - unused, context)
-        }
     }
 }

@@ -4,6 +4,7 @@ public import Logging
 import NIOCore
 import NIOHTTP1
 public import NIOPosix
+import OrakeyCore
 import Synchronization
 
 /// Serves one router on one bound socket.
@@ -11,6 +12,7 @@ public final class HTTPServer: Sendable {
     private let router: any Router
     private let channel: any Channel
     private let connections: ConnectionBook
+    private let idleChecks: RepeatedTask
 
     /// Starts listening on a bound Unix socket, which from now on belongs to the server.
     public static func start(
@@ -18,60 +20,37 @@ public final class HTTPServer: Sendable {
     ) async throws -> HTTPServer {
         let router = service.router
         let connections = ConnectionBook(limit: limits.connectionsPerUser, total: limits.connections)
+        let setUp = ConnectionSetUp(router: router, limits: limits, log: log, connections: connections)
         let bootstrap = ServerBootstrap(group: group)
-            .childChannelOption(.allowRemoteHalfClosure, value: true)
-            .childChannelOption(.maxMessagesPerRead, value: 4)
-            .childChannelOption(.writeBufferWaterMark, value: .init(low: 16 << 10, high: 256 << 10))
-            .childChannelInitializer { channel in
-                PeerReader.credentials(of: channel).flatMap { credentials in
-                    guard connections.admit(channel, userID: credentials.userID) else {
-                        return channel.close()
-                    }
-                    let descriptor: EventLoopFuture<Int32?> =
-                        router.needsProcessDetails
-                        ? PeerReader.processDescriptor(of: channel) : channel.eventLoop.makeSucceededFuture(nil)
-                    return descriptor.and(PeerReader.groups(of: channel)).flatMap { descriptor, groups in
-                        channel.eventLoop.makeCompletedFuture {
-                            try configure(
-                                channel, router: router, limits: limits, log: log, credentials: credentials,
-                                groups: groups, descriptor: descriptor)
-                        }
-                    }
-                }
-            }
+            // A second look at the queue after each connection costs more than a round of the loop where one follows.
+            .serverChannelOption(.maxMessagesPerRead, value: 1)
+            .childChannelInitializer { setUp.begin($0) }
         let channel = try await bootstrap.withBoundSocket(descriptor).get()
         // For a bound socket NIO takes its own 128 whatever the bootstrap's option says; listening again changes that.
         if listen(descriptor, limits.backlog) != 0 {
             log.warning("the socket's queue stays short", metadata: ["errno": "\(errno)"])
         }
-        return HTTPServer(router: router, channel: channel, connections: connections)
+        // One look at all connections now and then costs less than a timer for each.
+        let pause = TimeAmount.milliseconds(max(250, limits.idleSeconds * 1000 / 8))
+        let idleChecks = channel.eventLoop.scheduleRepeatedTask(initialDelay: pause, delay: pause) { _ in
+            connections.tell(IdleCheck())
+        }
+        return HTTPServer(router: router, channel: channel, connections: connections, idleChecks: idleChecks)
     }
 
-    private init(router: any Router, channel: any Channel, connections: ConnectionBook) {
+    private init(router: any Router, channel: any Channel, connections: ConnectionBook, idleChecks: RepeatedTask) {
         self.router = router
         self.channel = channel
         self.connections = connections
-    }
-
-    private static func configure(
-        _ channel: any Channel, router: any Router, limits: ServerLimits, log: Logger,
-        credentials: PeerReader.Credentials, groups: [gid_t], descriptor: Int32?
-    ) throws {
-        let pipeline = channel.pipeline.syncOperations
-        // Whoever sends requests without reading the answers is not read from any more.
-        try pipeline.addHandler(BackPressureHandler())
-        try pipeline.configureHTTPServerPipeline(withPipeliningAssistance: true, withErrorHandling: false)
-        try pipeline.addHandler(
-            ExchangeHandler(
-                router: router, limits: limits, log: log, credentials: credentials,
-                groups: [credentials.groupID] + groups, processDescriptor: descriptor))
+        self.idleChecks = idleChecks
     }
 
     /// Stops accepting, lets requests in flight end within `grace`, then closes what is left.
     public func stop(grace: Duration) async {
         try? await channel.close()
+        idleChecks.cancel()
         router.stop()
-        connections.drain()
+        connections.tell(DrainEvent())
         let clock = ContinuousClock()
         let deadline = clock.now + grace
         while connections.count > 0, clock.now < deadline { try? await Task.sleep(for: .milliseconds(5)) }
@@ -81,6 +60,9 @@ public final class HTTPServer: Sendable {
 
 /// Tells a connection to end as soon as its request in flight is answered.
 struct DrainEvent {}
+
+/// Tells a connection to end if it was not used for too long.
+struct IdleCheck {}
 
 /// Connections by user, so that nobody takes all of them.
 final class ConnectionBook: Sendable {
@@ -119,9 +101,10 @@ final class ConnectionBook: Sendable {
         return true
     }
 
-    func drain() {
+    /// Tells all connections.
+    func tell(_ event: any Sendable) {
         for channel in state.withLock({ Array($0.channels.values) }) {
-            channel.pipeline.fireUserInboundEventTriggered(DrainEvent())
+            channel.pipeline.fireUserInboundEventTriggered(event)
         }
     }
 

@@ -12,8 +12,12 @@ struct AgentRouter: Router {
     let board: HandoutBoard
     let policy: PolicyBox
     let counters: HandoutCounters
+    let responses = KeyResponses()
 
-    var needsProcessDetails: Bool { policy.current.needsProcessDetails }
+    var peerNeeds: PeerNeeds {
+        let policy = policy.current
+        return PeerNeeds(groups: policy.needsGroups, processDetails: policy.needsProcessDetails)
+    }
 
     func admits(_ peer: Peer) -> Bool { true }
 

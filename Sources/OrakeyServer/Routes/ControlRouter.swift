@@ -13,7 +13,7 @@ struct ControlRouter: Router {
     let context: ControlContext
     let counters: HandoutCounters
 
-    let needsProcessDetails = false
+    var peerNeeds: PeerNeeds { PeerNeeds(groups: !context.allowedGroups.isEmpty, processDetails: false) }
     /// Raised when the service is to end.
     let stopping = StopSignal()
 

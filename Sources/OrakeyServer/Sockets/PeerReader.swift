@@ -19,24 +19,17 @@ enum PeerReader {
         let gid: gid_t
     }
 
-    static func credentials(of channel: any Channel) -> EventLoopFuture<Credentials> {
-        guard let provider = channel as? any SocketOptionProvider else {
-            return channel.eventLoop.makeFailedFuture(
-                SocketError.failed(path: "", step: "peer", reason: "not a socket"))
-        }
-        let future: EventLoopFuture<KernelCredentials> = provider.unsafeGetSocketOption(
+    static func credentials(of socket: any SocketOptionProvider) -> EventLoopFuture<Credentials> {
+        let future: EventLoopFuture<KernelCredentials> = socket.unsafeGetSocketOption(
             level: NIOBSDSocket.OptionLevel.socket, name: NIOBSDSocket.Option(rawValue: SO_PEERCRED))
         return future.map { Credentials(processID: $0.pid, userID: $0.uid, groupID: $0.gid) }
     }
 
-    /// The supplementary groups of the process at the time of connect; none where there are more than the list holds,
-    /// so that nobody is let in by a guess.
-    static func groups(of channel: any Channel) -> EventLoopFuture<[gid_t]> {
-        guard let provider = channel as? any SocketOptionProvider else {
-            return channel.eventLoop.makeSucceededFuture([])
-        }
+    /// The supplementary groups of the process at the time of connect, whenever that is asked; none where there are more
+    /// than the list holds, so that nobody is let in by a guess.
+    static func groups(of socket: any SocketOptionProvider) -> EventLoopFuture<[gid_t]> {
         // SO_PEERGROUPS has no name in this libc.
-        let future: EventLoopFuture<InlineArray<256, gid_t>> = provider.unsafeGetSocketOption(
+        let future: EventLoopFuture<InlineArray<256, gid_t>> = socket.unsafeGetSocketOption(
             level: NIOBSDSocket.OptionLevel.socket, name: NIOBSDSocket.Option(rawValue: 59))
         return future.map { list in
             // The kernel keeps them in ascending order, and what it does not fill is zero: a zero further back than the
@@ -51,12 +44,9 @@ enum PeerReader {
     }
 
     /// A descriptor that keeps naming the process that connected, whatever happens to its number (Linux 6.5).
-    static func processDescriptor(of channel: any Channel) -> EventLoopFuture<Int32?> {
-        guard let provider = channel as? any SocketOptionProvider else {
-            return channel.eventLoop.makeSucceededFuture(nil)
-        }
+    static func processDescriptor(of socket: any SocketOptionProvider) -> EventLoopFuture<Int32?> {
         // SO_PEERPIDFD has no name in this libc.
-        let future: EventLoopFuture<CInt> = provider.unsafeGetSocketOption(
+        let future: EventLoopFuture<CInt> = socket.unsafeGetSocketOption(
             level: NIOBSDSocket.OptionLevel.socket, name: NIOBSDSocket.Option(rawValue: 77))
         return future.map { Optional($0) }.recover { _ in nil }
     }
