@@ -68,10 +68,13 @@ let package = Package(
             dependencies: ["EthereumCore", "EthereumWallet", "OrakeyKey", .product(name: "Yams", package: "Yams")],
             swiftSettings: strict),
         .target(
+            name: "OrakeyContract", dependencies: ["EthereumABI", "EthereumCore", "OrakeyConfig", "StrictJSON"],
+            swiftSettings: strict),
+        .target(
             name: "OrakeyCore",
             dependencies: [
                 "EthereumABI", "EthereumCore", "EthereumProof", "EthereumRPC", "EthereumWallet", "OrakeyConfig",
-                "OrakeyKey",
+                "OrakeyContract", "OrakeyKey",
                 "StrictJSON", .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
@@ -97,7 +100,8 @@ let package = Package(
             dependencies: [
                 "CLinuxShims", "EthereumABI", "EthereumCore", "EthereumProof", "EthereumRPC", "EthereumWallet",
                 "OrakeyAPI",
-                "OrakeyClient", "OrakeyConfig", "OrakeyCore", "OrakeyKey", "OrakeyStore", "StrictJSON", "UnixHTTP",
+                "OrakeyClient", "OrakeyConfig", "OrakeyContract", "OrakeyCore", "OrakeyKey", "OrakeyStore", "StrictJSON",
+                "UnixHTTP",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -108,7 +112,8 @@ let package = Package(
             dependencies: [
                 "CLinuxShims", "CurlHTTP", "EthereumABI", "EthereumCore", "EthereumProof", "EthereumRPC",
                 "EthereumWallet",
-                "OrakeyAPI", "OrakeyConfig", "OrakeyCore", "OrakeyKey", "OrakeyServer", "OrakeyStore", "StrictJSON",
+                "OrakeyAPI", "OrakeyConfig", "OrakeyContract", "OrakeyCore", "OrakeyKey", "OrakeyServer", "OrakeyStore",
+                "StrictJSON",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -141,8 +146,8 @@ let package = Package(
         .testTarget(
             name: "OrakeyCoreTests",
             dependencies: [
-                "EthereumABI", "EthereumCore", "EthereumWallet", "OrakeyConfig", "OrakeyCore", "OrakeyKey",
-                "OrakeyStore",
+                "EthereumABI", "EthereumCore", "EthereumWallet", "OrakeyConfig", "OrakeyContract", "OrakeyCore",
+                "OrakeyKey", "OrakeyStore",
             ], swiftSettings: strict),
         .testTarget(
             name: "OrakeyServerTests",

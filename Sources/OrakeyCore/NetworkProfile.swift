@@ -1,6 +1,7 @@
 public import EthereumCore
 public import EthereumWallet
 public import OrakeyConfig
+public import OrakeyContract
 public import OrakeyKey
 
 /// Everything the agent needs to know about one network, with the configuration's names resolved.

@@ -1,6 +1,7 @@
 import EthereumWallet
 import Glibc
 import OrakeyConfig
+import OrakeyContract
 import OrakeyCore
 import OrakeyServer
 import OrakeyStore

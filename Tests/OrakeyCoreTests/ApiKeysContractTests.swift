@@ -1,5 +1,6 @@
 import EthereumABI
 import Foundation
+import OrakeyContract
 import OrakeyCore
 import Testing
 

@@ -1,6 +1,7 @@
 import EthereumCore
 import EthereumWallet
 import OrakeyConfig
+import OrakeyContract
 import OrakeyCore
 import OrakeyKey
 

@@ -3,6 +3,7 @@ import EthereumCore
 import EthereumRPC
 import OrakeyClient
 import OrakeyConfig
+import OrakeyContract
 import OrakeyCore
 import OrakeyKey
 

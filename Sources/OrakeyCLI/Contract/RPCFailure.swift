@@ -1,5 +1,6 @@
 import EthereumRPC
 import OrakeyClient
+import OrakeyContract
 import OrakeyCore
 
 extension RPCError: HasExitStatus {

@@ -1,6 +1,7 @@
 import EthereumABI
 import EthereumCore
 import EthereumRPC
+import OrakeyContract
 import OrakeyCore
 
 /// The contract in `contracts-abi/`: its creation code, and how to tell it from others.

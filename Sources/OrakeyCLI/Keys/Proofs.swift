@@ -4,6 +4,7 @@ import EthereumProof
 import Glibc
 import OrakeyClient
 import OrakeyConfig
+import OrakeyContract
 import OrakeyCore
 import OrakeyKey
 import StrictJSON

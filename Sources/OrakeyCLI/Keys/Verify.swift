@@ -4,6 +4,7 @@ import EthereumRPC
 import EthereumWallet
 import OrakeyClient
 import OrakeyConfig
+import OrakeyContract
 import OrakeyCore
 import OrakeyKey
 import StrictJSON

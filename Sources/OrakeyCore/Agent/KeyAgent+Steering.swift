@@ -1,4 +1,5 @@
 public import EthereumCore
+import OrakeyContract
 public import OrakeyKey
 
 /// What operators do with intents under way, and with keys that this host did not create.

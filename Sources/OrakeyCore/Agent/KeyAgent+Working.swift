@@ -1,6 +1,7 @@
 import EthereumCore
 import EthereumWallet
 import Logging
+import OrakeyContract
 import OrakeyKey
 
 /// A transaction to be: which intents, which call.

@@ -2,6 +2,7 @@ import EthereumCore
 public import EthereumWallet
 public import Logging
 public import OrakeyConfig
+import OrakeyContract
 public import OrakeyKey
 
 /// The owner of all state: ledgers, journal, wallet and board.

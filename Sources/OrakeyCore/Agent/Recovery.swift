@@ -1,5 +1,6 @@
 import EthereumCore
 public import EthereumWallet
+import OrakeyContract
 import OrakeyKey
 
 /// Rebuilds the journal of one network from wallet and chain alone.

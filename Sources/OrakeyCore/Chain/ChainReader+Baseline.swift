@@ -1,6 +1,7 @@
 import EthereumABI
 import EthereumCore
 public import EthereumRPC
+import OrakeyContract
 
 /// What the contract held before the ledger began to follow it.
 extension ChainReader {

@@ -2,6 +2,7 @@ import EthereumABI
 public import EthereumCore
 public import EthereumRPC
 public import OrakeyConfig
+public import OrakeyContract
 
 /// Reads what the ledger wants to know from the chain, in as few requests as possible.
 public struct ChainReader: Sendable {
@@ -169,27 +170,5 @@ public enum ChainReadError: Error, Sendable, CustomStringConvertible {
         case .noCode(let address):
             "there is no contract at \(address); check networks.X.contract, or deploy one: orakey contract deploy"
         }
-    }
-}
-
-/// Owner and message of a decoded event, whatever their order: the first address and the first 32 bytes.
-struct KeyEventFields {
-    let owner: Address
-    let message: Bytes32
-
-    init?(_ values: [ABIValue]) {
-        var owner: Address?
-        var message: Bytes32?
-        for value in values {
-            switch value {
-            case .address(let address): owner = owner ?? address
-            case .fixedBytes(let bytes) where bytes.count == 32: message = message ?? bytes.word
-            case .uint(let number): message = message ?? Bytes32(number)
-            default: break
-            }
-        }
-        guard let owner, let message else { return nil }
-        self.owner = owner
-        self.message = message
     }
 }

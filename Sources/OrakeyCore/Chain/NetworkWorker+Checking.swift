@@ -2,6 +2,7 @@ import EthereumABI
 import EthereumCore
 import EthereumRPC
 import Logging
+import OrakeyContract
 
 /// Events are quick, but an endpoint behind a balancer may leave some out without a word. What the contract itself says
 /// of the keys in use does not depend on them.

@@ -2,6 +2,7 @@ import EthereumCore
 public import EthereumRPC
 import EthereumWallet
 public import Logging
+import OrakeyContract
 public import OrakeyKey
 
 /// Follows one network and carries out what its ledger decides. The only place where a transaction leaves the host.

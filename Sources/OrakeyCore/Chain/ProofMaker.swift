@@ -2,6 +2,7 @@ public import EthereumABI
 import EthereumCore
 public import EthereumProof
 public import EthereumRPC
+import OrakeyContract
 import StrictJSON
 
 /// Makes proofs that a key was disabled: the receipt of the disable, its place in the block's trie, and the header.

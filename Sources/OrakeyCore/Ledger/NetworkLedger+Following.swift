@@ -1,4 +1,5 @@
 public import EthereumCore
+import OrakeyContract
 
 /// Following the chain: a view comes in, keys and slots move along their tables.
 extension NetworkLedger {

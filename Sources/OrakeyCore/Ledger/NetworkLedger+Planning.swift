@@ -1,4 +1,5 @@
 public import EthereumCore
+import OrakeyContract
 
 /// What is to be sent: intents that follow from the state of the keys.
 extension NetworkLedger {

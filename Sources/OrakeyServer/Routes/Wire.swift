@@ -1,6 +1,7 @@
 import EthereumCore
 import OrakeyAPI
 import OrakeyConfig
+import OrakeyContract
 import OrakeyCore
 import OrakeyKey
 import StrictJSON

@@ -72,14 +72,14 @@ public struct ContractDescription: Sendable {
     }
 
     /// The message with the number `n`, from 1, of the reference contract.
-    func message(number n: UInt64) -> Bytes32? {
+    package func message(number n: UInt64) -> Bytes32? {
         guard let messagePrefix else { return nil }
         let tail = (0..<8).map { UInt8(truncatingIfNeeded: n >> UInt64(56 - 8 * $0)) }
         return try? Bytes32(bytes: messagePrefix + tail)
     }
 
     /// Topics that select the owner's events, as far as the events index the owner.
-    func eventTopics(of owner: Address) -> [[Bytes32]] {
+    package func eventTopics(of owner: Address) -> [[Bytes32]] {
         let kinds = [created.topic0, disabled.topic0]
         let isOwnerFirst = [created, disabled].allSatisfy { $0.inputs.first { $0.isIndexed }?.type == .address }
         return isOwnerFirst ? [kinds, [owner.word]] : [kinds]
