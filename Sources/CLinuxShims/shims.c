@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <link.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -204,3 +205,5 @@ static int drop_code_pages(struct dl_phdr_info *object, size_t size, void *unuse
 }
 
 void orakey_drop_code_pages(void) { dl_iterate_phdr(drop_code_pages, NULL); }
+
+void orakey_return_memory(void) { malloc_trim(0); }

@@ -62,8 +62,8 @@ struct Daemon {
 
         var limits = ServerLimits()
         limits.connectionsPerUser = configuration.limits.connectionsPerUser
-        limits.connections = DescriptorLimit.raise(sockets: 2)
         limits.idleSeconds = configuration.limits.idleTimeout.components.seconds
+        let descriptors = DescriptorLimit.raise()
         let policy = PolicyBox(Policy(consumers: consumers))
         let reloader = Reloader(
             configuration: configuration, agent: agent, policy: policy, environment: environment, log: log)
@@ -82,9 +82,13 @@ struct Daemon {
         let services = OrakeyServer.Service.pair(agent, policy: policy, context: control)
         let servers = ServerService(
             endpoints: [
-                .init(descriptor: sockets.agent, service: services.agent),
-                .init(descriptor: sockets.control, service: services.control),
-            ], group: group, limits: limits, log: log,
+                .init(
+                    descriptor: sockets.agent, service: services.agent,
+                    limits: limits.with(descriptors: descriptors.agent)),
+                .init(
+                    descriptor: sockets.control, service: services.control,
+                    limits: limits.with(descriptors: descriptors.control)),
+            ], group: group, log: log,
             onReady: {
                 SystemdNotification.ready()
                 orakey_drop_code_pages()
@@ -136,6 +140,7 @@ struct ServerService: ServiceLifecycle.Service {
     struct Endpoint: Sendable {
         let descriptor: Int32
         let service: OrakeyServer.Service
+        let limits: ServerLimits
     }
 
     /// How long requests in flight may take once the service is to end.
@@ -143,7 +148,6 @@ struct ServerService: ServiceLifecycle.Service {
 
     let endpoints: [Endpoint]
     let group: MultiThreadedEventLoopGroup
-    let limits: ServerLimits
     let log: Logger
     let onReady: @Sendable () -> Void
 
@@ -152,7 +156,8 @@ struct ServerService: ServiceLifecycle.Service {
         for endpoint in endpoints {
             servers.append(
                 try await HTTPServer.start(
-                    on: endpoint.descriptor, group: group, service: endpoint.service, limits: limits, log: log))
+                    on: endpoint.descriptor, group: group, service: endpoint.service, limits: endpoint.limits,
+                    log: log))
         }
         onReady()
         try? await gracefulShutdown()

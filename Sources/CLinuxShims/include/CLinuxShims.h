@@ -79,6 +79,9 @@ int orakey_bind_unix(int fd, const char *path);
 // through much that never runs again, and each page of it would count as this process's memory for good.
 void orakey_drop_code_pages(void);
 
+// Gives memory that was freed back to the kernel (malloc_trim(3)).
+void orakey_return_memory(void);
+
 // Milliseconds of CLOCK_MONOTONIC.
 int64_t orakey_monotonic_milliseconds(void);
 

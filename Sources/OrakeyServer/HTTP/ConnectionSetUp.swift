@@ -24,8 +24,12 @@ struct ConnectionSetUp: Sendable {
     func begin(_ channel: any Channel) -> EventLoopFuture<Void> {
         guard let socket = channel as? any SocketOptionProvider else { return channel.close() }
         return PeerReader.credentials(of: socket).flatMap { credentials in
-            guard connections.admit(channel, userID: credentials.userID) else { return channel.close() }
             let needs = router.peerNeeds
+            // The connection's own, and that of the process at its other end.
+            let descriptors = needs.processDetails ? 2 : 1
+            guard connections.admit(channel, userID: credentials.userID, needing: descriptors) else {
+                return channel.close()
+            }
             guard needs.processDetails || needs.groups || plainKeys == nil else {
                 return channel.eventLoop.makeCompletedFuture {
                     try addFront(to: channel, ConnectionPeer(credentials: credentials))

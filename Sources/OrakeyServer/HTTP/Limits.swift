@@ -2,8 +2,8 @@
 public struct ServerLimits: Sendable {
     /// Connections that one user may hold on one socket.
     public var connectionsPerUser = 512
-    /// Connections of all users together on one socket, as ``DescriptorLimit`` allows.
-    public var connections = 4096
+    /// Descriptors that the connections of all users may take on one socket, as ``DescriptorLimit`` allows.
+    public var descriptors = 4096
     /// Connections that wait to be accepted; the kernel's somaxconn is a bound as well.
     public var backlog: Int32 = 1024
     /// Seconds after which a connection without a complete request is closed. Bytes alone don't count: a client that
@@ -24,4 +24,11 @@ public struct ServerLimits: Sendable {
     public static let longestWait: Int64 = 24 * 3600
 
     public init() {}
+
+    /// The same with another bound on descriptors.
+    public func with(descriptors: Int) -> ServerLimits {
+        var limits = self
+        limits.descriptors = descriptors
+        return limits
+    }
 }
