@@ -58,6 +58,16 @@ let package = Package(
         // Transport
         .target(name: "CurlHTTP", dependencies: ["CCurl", "CLinuxShims"], swiftSettings: strictC),
         .target(name: "UnixHTTP", dependencies: ["CLinuxShims"], swiftSettings: strictC),
+        .target(
+            name: "LocalSockets", dependencies: ["CLinuxShims", .product(name: "NIOCore", package: "swift-nio")],
+            swiftSettings: strictC),
+        .target(
+            name: "HTTPRelay",
+            dependencies: [
+                "CurlHTTP", "LocalSockets", .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: strictC),
 
         // Product
         .target(name: "OrakeyKey", dependencies: ["EthereumCore", "EthereumWallet"], swiftSettings: strictC),
@@ -88,7 +98,8 @@ let package = Package(
         .target(
             name: "OrakeyServer",
             dependencies: [
-                "CLinuxShims", "EthereumCore", "EthereumWallet", "OrakeyAPI", "OrakeyCore", "OrakeyKey", "StrictJSON",
+                "CLinuxShims", "EthereumCore", "EthereumWallet", "LocalSockets", "OrakeyAPI", "OrakeyCore", "OrakeyKey",
+                "StrictJSON",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -111,7 +122,7 @@ let package = Package(
             name: "orakeyd",
             dependencies: [
                 "CLinuxShims", "CurlHTTP", "EthereumABI", "EthereumCore", "EthereumProof", "EthereumRPC",
-                "EthereumWallet",
+                "EthereumWallet", "LocalSockets",
                 "OrakeyAPI", "OrakeyConfig", "OrakeyContract", "OrakeyCore", "OrakeyKey", "OrakeyServer", "OrakeyStore",
                 "StrictJSON",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -126,6 +137,7 @@ let package = Package(
         .executableTarget(name: "orakey-cli", dependencies: ["OrakeyCLI"], swiftSettings: strict),
 
         // Tests
+        .target(name: "ScriptedHTTP", path: "Tests/ScriptedHTTP", swiftSettings: strict),
         .testTarget(name: "StrictJSONTests", dependencies: ["StrictJSON"], swiftSettings: strict),
         .testTarget(name: "EthereumCoreTests", dependencies: ["EthereumCore", "StrictJSON"], swiftSettings: strict),
         .testTarget(
@@ -139,7 +151,16 @@ let package = Package(
             dependencies: ["EthereumCore", "EthereumWallet", "OrakeyKey", "StrictJSON"], swiftSettings: strict),
         .testTarget(
             name: "EthereumRPCTests",
-            dependencies: ["CurlHTTP", "EthereumCore", "EthereumRPC", "StrictJSON", "UnixHTTP"], swiftSettings: strict),
+            dependencies: ["CurlHTTP", "EthereumCore", "EthereumRPC", "ScriptedHTTP", "StrictJSON", "UnixHTTP"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "HTTPRelayTests",
+            dependencies: [
+                "CurlHTTP", "HTTPRelay", "ScriptedHTTP",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: strict),
         .testTarget(
             name: "OrakeyAPITests", dependencies: ["OrakeyAPI", "OrakeyClient", "StrictJSON"], swiftSettings: strict),
         .testTarget(name: "OrakeyConfigTests", dependencies: ["OrakeyConfig"], swiftSettings: strict),
@@ -152,7 +173,8 @@ let package = Package(
         .testTarget(
             name: "OrakeyServerTests",
             dependencies: [
-                "EthereumCore", "EthereumWallet", "OrakeyAPI", "OrakeyConfig", "OrakeyCore", "OrakeyKey",
+                "EthereumCore", "EthereumWallet", "LocalSockets", "OrakeyAPI", "OrakeyConfig", "OrakeyCore",
+                "OrakeyKey",
                 "OrakeyServer",
                 "StrictJSON", .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),

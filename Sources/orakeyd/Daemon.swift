@@ -4,6 +4,7 @@ import EthereumProof
 import EthereumRPC
 import EthereumWallet
 import Glibc
+import LocalSockets
 import Logging
 import NIOCore
 import NIOPosix

@@ -1,5 +1,6 @@
 import EthereumWallet
 import Glibc
+import LocalSockets
 import OrakeyConfig
 import OrakeyContract
 import OrakeyCore

@@ -1,11 +1,11 @@
 import CLinuxShims
 import Glibc
+import LocalSockets
 public import Logging
 import NIOCore
 import NIOHTTP1
 public import NIOPosix
 import OrakeyCore
-import Synchronization
 
 /// Serves one router on one bound socket.
 public final class HTTPServer: Sendable {
@@ -63,52 +63,3 @@ struct DrainEvent {}
 
 /// Tells a connection to end if it was not used for too long.
 struct IdleCheck {}
-
-/// Connections by user, so that nobody takes all of them.
-final class ConnectionBook: Sendable {
-    private struct State {
-        var byUser: [uid_t: Int] = [:]
-        var channels: [ObjectIdentifier: any Channel] = [:]
-    }
-
-    private let limit: Int
-    private let total: Int
-    private let state = Mutex(State())
-
-    init(limit: Int, total: Int) {
-        self.limit = limit
-        self.total = total
-    }
-
-    var count: Int { state.withLock { $0.channels.count } }
-
-    /// Counts a connection until it closes; false when the user, or all together, have too many.
-    func admit(_ channel: any Channel, userID: uid_t) -> Bool {
-        let isAdmitted = state.withLock { state in
-            guard state.byUser[userID, default: 0] < limit, state.channels.count < total else { return false }
-            state.byUser[userID, default: 0] += 1
-            state.channels[ObjectIdentifier(channel)] = channel
-            return true
-        }
-        guard isAdmitted else { return false }
-        channel.closeFuture.whenComplete { [self] _ in
-            state.withLock { state in
-                state.channels[ObjectIdentifier(channel)] = nil
-                state.byUser[userID, default: 1] -= 1
-                if state.byUser[userID] == 0 { state.byUser[userID] = nil }
-            }
-        }
-        return true
-    }
-
-    /// Tells all connections.
-    func tell(_ event: any Sendable) {
-        for channel in state.withLock({ Array($0.channels.values) }) {
-            channel.pipeline.fireUserInboundEventTriggered(event)
-        }
-    }
-
-    func closeAll() {
-        for channel in state.withLock({ Array($0.channels.values) }) { channel.close(promise: nil) }
-    }
-}
