@@ -78,6 +78,9 @@ let package = Package(
             dependencies: ["EthereumCore", "EthereumWallet", "OrakeyKey", .product(name: "Yams", package: "Yams")],
             swiftSettings: strict),
         .target(
+            name: "OrakeyHost", dependencies: ["CLinuxShims", .product(name: "Logging", package: "swift-log")],
+            swiftSettings: strict),
+        .target(
             name: "OrakeyContract", dependencies: ["EthereumABI", "EthereumCore", "OrakeyConfig", "StrictJSON"],
             swiftSettings: strict),
         .target(
@@ -91,7 +94,7 @@ let package = Package(
         .target(
             name: "OrakeyStore",
             dependencies: [
-                "CLinuxShims", "EthereumCore", "OrakeyCore", "OrakeyKey", "StrictJSON",
+                "CLinuxShims", "EthereumCore", "OrakeyCore", "OrakeyHost", "OrakeyKey", "StrictJSON",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: strict),
@@ -111,8 +114,9 @@ let package = Package(
             dependencies: [
                 "CLinuxShims", "EthereumABI", "EthereumCore", "EthereumProof", "EthereumRPC", "EthereumWallet",
                 "OrakeyAPI",
-                "OrakeyClient", "OrakeyConfig", "OrakeyContract", "OrakeyCore", "OrakeyKey", "OrakeyStore", "StrictJSON",
-                "UnixHTTP",
+                "OrakeyClient", "OrakeyConfig", "OrakeyContract", "OrakeyCore", "OrakeyHost", "OrakeyKey",
+                "OrakeyStore",
+                "StrictJSON", "UnixHTTP",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -123,8 +127,8 @@ let package = Package(
             dependencies: [
                 "CLinuxShims", "CurlHTTP", "EthereumABI", "EthereumCore", "EthereumProof", "EthereumRPC",
                 "EthereumWallet", "LocalSockets",
-                "OrakeyAPI", "OrakeyConfig", "OrakeyContract", "OrakeyCore", "OrakeyKey", "OrakeyServer", "OrakeyStore",
-                "StrictJSON",
+                "OrakeyAPI", "OrakeyConfig", "OrakeyContract", "OrakeyCore", "OrakeyHost", "OrakeyKey", "OrakeyServer",
+                "OrakeyStore", "StrictJSON",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),

@@ -4,6 +4,7 @@ import LocalSockets
 import OrakeyConfig
 import OrakeyContract
 import OrakeyCore
+import OrakeyHost
 import OrakeyServer
 import OrakeyStore
 
