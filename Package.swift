@@ -20,6 +20,7 @@ let package = Package(
         .executable(name: "orakeyd", targets: ["orakeyd"]),
         .executable(name: "orakey", targets: ["orakey"]),
         .executable(name: "orakey-cli", targets: ["orakey-cli"]),
+        .executable(name: "orakey-gateway", targets: ["orakey-gateway"]),
         .library(name: "EthereumCore", targets: ["EthereumCore"]),
         .library(name: "EthereumABI", targets: ["EthereumABI"]),
         .library(name: "EthereumWallet", targets: ["EthereumWallet"]),
@@ -121,6 +122,21 @@ let package = Package(
             ],
             swiftSettings: strict),
 
+        // The provider's side: nothing of the agent
+        .target(
+            name: "OrakeyGateway",
+            dependencies: [
+                "CSodium", "CurlHTTP", "EthereumABI", "EthereumCore", "EthereumRPC", "EthereumWallet", "OrakeyConfig",
+                "OrakeyContract", "OrakeyKey", "StrictJSON",
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: strictC),
+
         // Programs
         .executableTarget(
             name: "orakeyd",
@@ -138,6 +154,16 @@ let package = Package(
             ],
             swiftSettings: strict),
         .executableTarget(name: "orakey", dependencies: ["CLinuxShims", "OrakeyClient"], swiftSettings: strict),
+        .executableTarget(
+            name: "orakey-gateway",
+            dependencies: [
+                "CLinuxShims", "CurlHTTP", "OrakeyAPI", "OrakeyConfig", "OrakeyContract", "OrakeyGateway", "OrakeyHost",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: strict),
         .executableTarget(name: "orakey-cli", dependencies: ["OrakeyCLI"], swiftSettings: strict),
 
         // Tests
@@ -173,6 +199,14 @@ let package = Package(
             dependencies: [
                 "EthereumABI", "EthereumCore", "EthereumWallet", "OrakeyConfig", "OrakeyContract", "OrakeyCore",
                 "OrakeyKey", "OrakeyStore",
+            ], swiftSettings: strict),
+        .testTarget(
+            name: "OrakeyGatewayTests",
+            dependencies: [
+                "EthereumCore", "EthereumWallet", "OrakeyConfig", "OrakeyGateway", "OrakeyKey",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
             ], swiftSettings: strict),
         .testTarget(
             name: "OrakeyServerTests",
