@@ -20,6 +20,7 @@ let package = Package(
         .executable(name: "orakeyd", targets: ["orakeyd"]),
         .executable(name: "orakey", targets: ["orakey"]),
         .executable(name: "orakey-cli", targets: ["orakey-cli"]),
+        .executable(name: "orakey-gateway", targets: ["orakey-gateway"]),
         .library(name: "EthereumCore", targets: ["EthereumCore"]),
         .library(name: "EthereumABI", targets: ["EthereumABI"]),
         .library(name: "EthereumWallet", targets: ["EthereumWallet"]),
@@ -58,6 +59,16 @@ let package = Package(
         // Transport
         .target(name: "CurlHTTP", dependencies: ["CCurl", "CLinuxShims"], swiftSettings: strictC),
         .target(name: "UnixHTTP", dependencies: ["CLinuxShims"], swiftSettings: strictC),
+        .target(
+            name: "LocalSockets", dependencies: ["CLinuxShims", .product(name: "NIOCore", package: "swift-nio")],
+            swiftSettings: strictC),
+        .target(
+            name: "HTTPRelay",
+            dependencies: [
+                "CurlHTTP", "LocalSockets", .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: strictC),
 
         // Product
         .target(name: "OrakeyKey", dependencies: ["EthereumCore", "EthereumWallet"], swiftSettings: strictC),
@@ -66,6 +77,9 @@ let package = Package(
         .target(
             name: "OrakeyConfig",
             dependencies: ["EthereumCore", "EthereumWallet", "OrakeyKey", .product(name: "Yams", package: "Yams")],
+            swiftSettings: strict),
+        .target(
+            name: "OrakeyHost", dependencies: ["CLinuxShims", .product(name: "Logging", package: "swift-log")],
             swiftSettings: strict),
         .target(
             name: "OrakeyContract", dependencies: ["EthereumABI", "EthereumCore", "OrakeyConfig", "StrictJSON"],
@@ -81,14 +95,15 @@ let package = Package(
         .target(
             name: "OrakeyStore",
             dependencies: [
-                "CLinuxShims", "EthereumCore", "OrakeyCore", "OrakeyKey", "StrictJSON",
+                "CLinuxShims", "EthereumCore", "OrakeyCore", "OrakeyHost", "OrakeyKey", "StrictJSON",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: strict),
         .target(
             name: "OrakeyServer",
             dependencies: [
-                "CLinuxShims", "EthereumCore", "EthereumWallet", "OrakeyAPI", "OrakeyCore", "OrakeyKey", "StrictJSON",
+                "CLinuxShims", "EthereumCore", "EthereumWallet", "LocalSockets", "OrakeyAPI", "OrakeyCore", "OrakeyKey",
+                "StrictJSON",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -100,20 +115,36 @@ let package = Package(
             dependencies: [
                 "CLinuxShims", "EthereumABI", "EthereumCore", "EthereumProof", "EthereumRPC", "EthereumWallet",
                 "OrakeyAPI",
-                "OrakeyClient", "OrakeyConfig", "OrakeyContract", "OrakeyCore", "OrakeyKey", "OrakeyStore", "StrictJSON",
-                "UnixHTTP",
+                "OrakeyClient", "OrakeyConfig", "OrakeyContract", "OrakeyCore", "OrakeyHost", "OrakeyKey",
+                "OrakeyStore",
+                "StrictJSON", "UnixHTTP",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
+
+        // The provider's side: nothing of the agent
+        .target(
+            name: "OrakeyGateway",
+            dependencies: [
+                "CSodium", "CurlHTTP", "EthereumABI", "EthereumCore", "EthereumRPC", "EthereumWallet", "OrakeyConfig",
+                "OrakeyContract", "OrakeyKey", "StrictJSON",
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: strictC),
 
         // Programs
         .executableTarget(
             name: "orakeyd",
             dependencies: [
                 "CLinuxShims", "CurlHTTP", "EthereumABI", "EthereumCore", "EthereumProof", "EthereumRPC",
-                "EthereumWallet",
-                "OrakeyAPI", "OrakeyConfig", "OrakeyContract", "OrakeyCore", "OrakeyKey", "OrakeyServer", "OrakeyStore",
-                "StrictJSON",
+                "EthereumWallet", "LocalSockets",
+                "OrakeyAPI", "OrakeyConfig", "OrakeyContract", "OrakeyCore", "OrakeyHost", "OrakeyKey", "OrakeyServer",
+                "OrakeyStore", "StrictJSON",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -123,9 +154,20 @@ let package = Package(
             ],
             swiftSettings: strict),
         .executableTarget(name: "orakey", dependencies: ["CLinuxShims", "OrakeyClient"], swiftSettings: strict),
+        .executableTarget(
+            name: "orakey-gateway",
+            dependencies: [
+                "CLinuxShims", "CurlHTTP", "OrakeyAPI", "OrakeyConfig", "OrakeyContract", "OrakeyGateway", "OrakeyHost",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: strict),
         .executableTarget(name: "orakey-cli", dependencies: ["OrakeyCLI"], swiftSettings: strict),
 
         // Tests
+        .target(name: "ScriptedHTTP", path: "Tests/ScriptedHTTP", swiftSettings: strict),
         .testTarget(name: "StrictJSONTests", dependencies: ["StrictJSON"], swiftSettings: strict),
         .testTarget(name: "EthereumCoreTests", dependencies: ["EthereumCore", "StrictJSON"], swiftSettings: strict),
         .testTarget(
@@ -139,7 +181,16 @@ let package = Package(
             dependencies: ["EthereumCore", "EthereumWallet", "OrakeyKey", "StrictJSON"], swiftSettings: strict),
         .testTarget(
             name: "EthereumRPCTests",
-            dependencies: ["CurlHTTP", "EthereumCore", "EthereumRPC", "StrictJSON", "UnixHTTP"], swiftSettings: strict),
+            dependencies: ["CurlHTTP", "EthereumCore", "EthereumRPC", "ScriptedHTTP", "StrictJSON", "UnixHTTP"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "HTTPRelayTests",
+            dependencies: [
+                "CurlHTTP", "HTTPRelay", "ScriptedHTTP",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: strict),
         .testTarget(
             name: "OrakeyAPITests", dependencies: ["OrakeyAPI", "OrakeyClient", "StrictJSON"], swiftSettings: strict),
         .testTarget(name: "OrakeyConfigTests", dependencies: ["OrakeyConfig"], swiftSettings: strict),
@@ -150,9 +201,18 @@ let package = Package(
                 "OrakeyKey", "OrakeyStore",
             ], swiftSettings: strict),
         .testTarget(
+            name: "OrakeyGatewayTests",
+            dependencies: [
+                "EthereumCore", "EthereumWallet", "OrakeyConfig", "OrakeyGateway", "OrakeyKey",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ], swiftSettings: strict),
+        .testTarget(
             name: "OrakeyServerTests",
             dependencies: [
-                "EthereumCore", "EthereumWallet", "OrakeyAPI", "OrakeyConfig", "OrakeyCore", "OrakeyKey",
+                "EthereumCore", "EthereumWallet", "LocalSockets", "OrakeyAPI", "OrakeyConfig", "OrakeyCore",
+                "OrakeyKey",
                 "OrakeyServer",
                 "StrictJSON", .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),

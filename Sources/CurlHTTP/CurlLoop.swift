@@ -11,6 +11,7 @@ final class CurlLoop: Sendable {
         case start(Transfer)
         case cancel(Transfer)
         case resume(Transfer)
+        case resumeUpload(Transfer)
     }
 
     @safe private struct Shared: ~Copyable {

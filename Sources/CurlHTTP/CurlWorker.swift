@@ -22,13 +22,21 @@ internal import CLinuxShims
             guard transfer.isPaused, let easy = unsafe transfer.easy else { return }
             transfer.isPaused = false
             transfer.touch()
+            note(transfer)
             // This may call the body callback at once, which may pause again.
-            _ = unsafe curl_easy_pause(easy, CURLPAUSE_CONT)
+            _ = unsafe curl_easy_pause(easy, transfer.uploadIsPaused ? CURLPAUSE_SEND : CURLPAUSE_CONT)
+        case .resumeUpload(let transfer):
+            guard transfer.uploadIsPaused, let easy = unsafe transfer.easy else { return }
+            transfer.uploadIsPaused = false
+            transfer.touch()
+            note(transfer)
+            _ = unsafe curl_easy_pause(easy, transfer.isPaused ? CURLPAUSE_RECV : CURLPAUSE_CONT)
         }
     }
 
     private mutating func start(_ transfer: Transfer) {
         guard !transfer.isCancelled else {
+            transfer.request.upload?.close()
             transfer.receiver.finish(.failure(HTTPError(.cancelled, "\(transfer.request.url): cancelled")))
             return
         }
@@ -41,8 +49,10 @@ internal import CLinuxShims
             let code = unsafe curl_multi_add_handle(multi, easy)
             guard code == CURLM_OK else { throw HTTPError(.other(Int(code.rawValue)), "libcurl takes no transfer") }
             unsafe transfers[easy] = transfer
+            note(transfer)
         } catch {
             recycle(transfer)
+            transfer.request.upload?.close()
             transfer.receiver.finish(.failure(error))
         }
     }
@@ -63,8 +73,17 @@ internal import CLinuxShims
         return expireIdle()
     }
 
+    /// When the idle limits are worth a look: never later than the first deadline, often earlier.
+    private var nextLook: Int64 = 0
+
+    private mutating func note(_ transfer: Transfer) {
+        if let deadline = transfer.idleDeadline { nextLook = min(nextLook, deadline) }
+    }
+
     private mutating func expireIdle() -> Int32 {
         let now = orakey_monotonic_milliseconds()
+        // Deadlines only move away, so that most turns need no look at every transfer.
+        guard now >= nextLook else { return Int32(nextLook - now) }
         var next = now + 3_600_000
         for transfer in unsafe Array(transfers.values) {
             if transfer.isIdle(at: now) {
@@ -73,6 +92,7 @@ internal import CLinuxShims
                 next = min(next, deadline)
             }
         }
+        nextLook = next
         return Int32(max(0, next - now))
     }
 
@@ -88,6 +108,7 @@ internal import CLinuxShims
             unsafe transfers[easy] = nil
         }
         recycle(transfer)
+        transfer.request.upload?.close()
         transfer.receiver.finish(result)
     }
 

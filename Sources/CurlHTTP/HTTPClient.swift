@@ -49,6 +49,7 @@ public final class HTTPClient: Sendable {
         let channel = BodyChannel()
         let transfer = Transfer(request: request, receiver: channel)
         let control = StreamControl(client: self, transfer: transfer)
+        request.upload?.attach(control)
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 channel.awaitHead(continuation)
@@ -87,6 +88,7 @@ final class StreamControl: Sendable {
     }
 
     func resume() { client.post(.resume(transfer)) }
+    func resumeUpload() { client.post(.resumeUpload(transfer)) }
     func cancel() { client.post(.cancel(transfer)) }
 
     deinit { cancel() }

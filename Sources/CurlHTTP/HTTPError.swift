@@ -58,3 +58,8 @@ extension HTTPError: CustomStringConvertible {
     /// One line for people.
     public var description: String { reason }
 }
+
+extension HTTPError {
+    /// An answer that is HTTP to libcurl and still not to be trusted.
+    package init(malformed reason: String) { self.init(.malformedResponse, reason, mayHaveBeenSent: true) }
+}

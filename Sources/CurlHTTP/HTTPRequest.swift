@@ -55,6 +55,10 @@ public struct HTTPRequest: Sendable {
     public var secretHeader: HTTPSecretField?
     /// The body; nil for none.
     public var body: [UInt8]?
+    /// A body that is sent as it comes, in place of ``body``; for one request.
+    public var upload: HTTPUpload?
+    /// The request target, sent byte for byte in place of the path and query of ``url``. Begins with `/`.
+    public var target: String?
     /// Deadlines.
     public var timeouts: HTTPTimeouts
     /// Largest body of an answer, in bytes.
@@ -99,6 +103,10 @@ public struct HTTPRequest: Sendable {
                 throw HTTPError(.invalidRequest, "\(field.name) is set by the client")
             }
         }
+        if let target, target.utf8.first != 0x2F || !target.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) {
+            throw HTTPError(.invalidRequest, "the target is not an absolute path of visible ASCII")
+        }
+        if upload != nil, body != nil { throw HTTPError(.invalidRequest, "a request has one body") }
         if let secretHeader, !isToken(secretHeader.name) {
             throw HTTPError(.invalidRequest, "a header name is not a token")
         }

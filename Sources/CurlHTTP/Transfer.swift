@@ -31,6 +31,8 @@ protocol TransferReceiver: AnyObject, Sendable {
     private var lastActivity: Int64 = 0
     private var lastUpload: Int64 = 0
     var isPaused = false
+    /// The upload had nothing to send.
+    var uploadIsPaused = false
     /// The cancellation overtook the start.
     var isCancelled = false
 
@@ -81,7 +83,10 @@ protocol TransferReceiver: AnyObject, Sendable {
             return abort(.malformedResponse, "the answer has a header that is not UTF-8")
         }
         if text.hasPrefix("HTTP/") {
-            head = HTTPResponseHead(status: Int(text.split(separator: " ").dropFirst().first ?? "") ?? 0, headers: [])
+            guard let status = text.split(separator: " ").dropFirst().first.flatMap({ Int($0) }),
+                (100...999).contains(status)
+            else { return abort(.malformedResponse, "the answer has no status code") }
+            head = HTTPResponseHead(status: status, headers: [])
             return true
         }
         guard let colon = text.firstIndex(of: ":") else {
@@ -92,8 +97,24 @@ protocol TransferReceiver: AnyObject, Sendable {
             return abort(.malformedResponse, "the answer has a header name with a character it must not have")
         }
         let value = text[text.index(after: colon)...].drop { $0 == " " || $0 == "\t" }
+        // libcurl ends lines at LF alone; another reader of the same head may end one at this character.
+        guard value.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 }) else {
+            return abort(.malformedResponse, "the answer has a header value with a control character")
+        }
         head.headers.append(HTTPField(name, String(value)))
         return true
+    }
+
+    /// Takes bytes of the upload; nil when there are none yet.
+    func giveBody(_ room: UnsafeMutableRawBufferPointer) -> Int? {
+        lastActivity = orakey_monotonic_milliseconds()
+        guard let upload = request.upload else { return 0 }
+        switch unsafe upload.read(into: room) {
+        case .bytes(let count): return count
+        case .nothingYet:
+            uploadIsPaused = true
+            return nil
+        }
     }
 
     enum BodyVerdict { case taken, paused, aborted }
@@ -121,7 +142,7 @@ protocol TransferReceiver: AnyObject, Sendable {
 
     /// When the idle limit is next worth looking at; nil without one.
     var idleDeadline: Int64? {
-        guard !isPaused, let idle = request.timeouts.idle else { return nil }
+        guard !isPaused, !uploadIsPaused, let idle = request.timeouts.idle else { return nil }
         return lastActivity + Int64(idle.milliseconds)
     }
 

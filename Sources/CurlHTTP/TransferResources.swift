@@ -46,6 +46,7 @@ internal import Glibc
         try unsafe options.set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
         try unsafe options.set(CURLOPT_TCP_KEEPALIVE, 1)
         try unsafe options.set(CURLOPT_URL, request.url.absolute)
+        if let target = request.target { try unsafe options.set(CURLOPT_REQUEST_TARGET, target) }
         if request.usesFreshConnection { try unsafe options.set(CURLOPT_FRESH_CONNECT, 1) }
         if let path = request.url.unixSocketPath { try unsafe options.set(CURLOPT_UNIX_SOCKET_PATH, path) }
         if request.url.isLoopback || request.proxy == .direct { try unsafe options.set(CURLOPT_PROXY, "") }
@@ -53,7 +54,7 @@ internal import Glibc
         try unsafe configureLimits(options, request)
         try unsafe configureFields(options, request)
         try unsafe configureBody(options, request)
-        try unsafe configureCallbacks(options, context: context)
+        try unsafe configureCallbacks(options, request, context: context)
     }
 
     private func configureTLS(_ options: EasyOptions, _ request: HTTPRequest) throws(HTTPError) {
@@ -84,7 +85,11 @@ internal import Glibc
         // libcurl would wait a second for a server that does not know `Expect`.
         if request.headers["expect"] == nil { try append("Expect:") }
         // A POST without a type would be called a form.
-        if request.body != nil, request.headers["content-type"] == nil { try append("Content-Type:") }
+        if request.body != nil || request.upload != nil, request.headers["content-type"] == nil {
+            try append("Content-Type:")
+        }
+        // HTTP/2 has no chunks; libcurl leaves the line out there.
+        if let upload = request.upload, upload.length == nil { try append("Transfer-Encoding: chunked") }
         if let secret = request.secretHeader { try appendSecret(secret) }
         try unsafe options.set(CURLOPT_HTTPHEADER, list: fields)
     }
@@ -118,7 +123,11 @@ internal import Glibc
     }
 
     private mutating func configureBody(_ options: EasyOptions, _ request: HTTPRequest) throws(HTTPError) {
-        if let bytes = request.body {
+        if let upload = request.upload {
+            try unsafe options.set(CURLOPT_POST, 1)
+            try unsafe options.setOffset(CURLOPT_POSTFIELDSIZE_LARGE, upload.length ?? -1)
+            if request.method != "POST" { try unsafe options.set(CURLOPT_CUSTOMREQUEST, request.method) }
+        } else if let bytes = request.body {
             let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: max(1, bytes.count), alignment: 1)
             unsafe copy.copyBytes(from: bytes)
             unsafe body = unsafe copy
@@ -139,7 +148,7 @@ internal import Glibc
     }
 
     private mutating func configureCallbacks(
-        _ options: EasyOptions, context: UnsafeMutableRawPointer
+        _ options: EasyOptions, _ request: HTTPRequest, context: UnsafeMutableRawPointer
     ) throws(HTTPError) {
         let text = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
         unsafe text.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
@@ -149,6 +158,11 @@ internal import Glibc
         try unsafe options.set(CURLOPT_HEADERDATA, pointer: context)
         try unsafe options.set(CURLOPT_WRITEFUNCTION, callback: bodyCallback)
         try unsafe options.set(CURLOPT_WRITEDATA, pointer: context)
+        if request.upload != nil {
+            // Without a way to rewind: libcurl must not send the request a second time.
+            try unsafe options.set(CURLOPT_READFUNCTION, callback: uploadCallback)
+            try unsafe options.set(CURLOPT_READDATA, pointer: context)
+        }
         try unsafe options.set(CURLOPT_PRIVATE, pointer: context)
         try unsafe options.setSocketCallback(socketCallback)
     }
@@ -171,6 +185,13 @@ private let bodyCallback: orakey_curl_data_callback = { bytes, size, count, cont
     // Any other count than the one given ends the transfer.
     case .aborted: size * count == 0 ? 1 : 0
     }
+}
+
+private let uploadCallback: orakey_curl_data_callback = { room, size, count, context in
+    guard let context = unsafe context else { return Int(CURL_READFUNC_ABORT) }
+    let transfer = unsafe Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
+    let room = unsafe UnsafeMutableRawBufferPointer(start: room, count: size * count)
+    return unsafe transfer.giveBody(room) ?? Int(CURL_READFUNC_PAUSE)
 }
 
 /// libcurl 7.88 does not open its sockets with SOCK_CLOEXEC.

@@ -8,8 +8,9 @@ extension Configuration {
     ///   - users: The users that names in the file stand for.
     /// - Throws: ``ConfigurationError`` with every problem that was found.
     public static func load(path: String, users: UserDatabase = .system) throws(ConfigurationError) -> Configuration {
-        let file = absolute(path)
-        return try parse(readText(file), file: file, users: users)
+        let file = ConfigurationText.absolute(path)
+        let text = try ConfigurationText.read(file, hint: "`orakey init` makes one, --config names another")
+        return try parse(text, file: file, users: users)
     }
 
     /// Checks the text of a configuration.
@@ -22,17 +23,14 @@ extension Configuration {
     public static func parse(
         _ text: String, file: String, users: UserDatabase = .system
     ) throws(ConfigurationError) -> Configuration {
-        let context = ReadingContext(file: file, users: users)
-        var configuration: Configuration?
-        YAMLText.parse(text, in: context) { configuration = ReadConfiguration.read($0) }
-        guard let configuration, context.problems.isEmpty else {
-            let inOrder = context.problems.sorted { ($0.line, $0.column) < ($1.line, $1.column) }
-            throw ConfigurationError(problems: inOrder)
-        }
-        return configuration
+        try ReadingContext.read(text, file: file, users: users, ReadConfiguration.read)
     }
+}
 
-    private static func absolute(_ path: String) -> String {
+/// A configuration file of any service of this project.
+package enum ConfigurationText {
+    /// The path, made absolute.
+    package static func absolute(_ path: String) -> String {
         guard !path.hasPrefix("/"), let folder = getcwd(nil, 0) else { return path }
         defer { free(folder) }
         let below = path.hasPrefix("./") ? String(path.dropFirst(2)) : path
@@ -40,7 +38,10 @@ extension Configuration {
         return base == "/" ? "/\(below)" : "\(base)/\(below)"
     }
 
-    private static func readText(_ file: String) throws(ConfigurationError) -> String {
+    /// Reads a file that may be a configuration.
+    ///
+    /// - Parameter hint: what to do when there is none.
+    package static func read(_ file: String, hint: String) throws(ConfigurationError) -> String {
         func failure(_ message: String) -> ConfigurationError {
             .init(problems: [.init(code: .unreadable, file: file, line: 0, column: 0, message: message)])
         }
@@ -48,7 +49,7 @@ extension Configuration {
         let descriptor = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
             let reason = String(cString: strerror(errno))
-            throw failure("cannot be read: \(reason); `orakey init` makes one, --config names another")
+            throw failure("cannot be read: \(reason); \(hint)")
         }
         defer { close(descriptor) }
         var status = stat()
@@ -65,7 +66,7 @@ extension Configuration {
             var got = 0
             bytes.append(
                 contentsOf: [UInt8](unsafeUninitializedCapacity: room) { buffer, count in
-                    got = read(descriptor, buffer.baseAddress, room)
+                    got = Glibc.read(descriptor, buffer.baseAddress, room)
                     count = max(0, got)
                 })
             if got == 0 { break }

@@ -1,13 +1,6 @@
 import EthereumABI
 public import EthereumCore
 public import OrakeyConfig
-import StrictJSON
-
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
 
 extension ContractDescription {
     /// The contract that the configuration describes: the reference contract, or one with an ABI of its own.
@@ -18,14 +11,7 @@ extension ContractDescription {
             self = try .reference(at: address, chainID: settings.chainID)
             return
         }
-        let text: [UInt8]
-        do { text = try Array(Data(contentsOf: URL(fileURLWithPath: abi.file))) } catch {
-            throw ContractError.unsuitable("\(abi.file) can't be read")
-        }
-        let contract: ContractABI
-        do { contract = try ContractABI(json: try JSON.parse(text)) } catch {
-            throw ContractError.unsuitable("\(abi.file): \(error)")
-        }
+        let contract = try ContractABI(file: abi.file)
         do {
             try self.init(contract: contract, names: abi, address: address)
         } catch let error as ABIError {

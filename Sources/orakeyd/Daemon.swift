@@ -4,12 +4,14 @@ import EthereumProof
 import EthereumRPC
 import EthereumWallet
 import Glibc
+import LocalSockets
 import Logging
 import NIOCore
 import NIOPosix
 import OrakeyAPI
 import OrakeyConfig
 import OrakeyCore
+import OrakeyHost
 import OrakeyKey
 import OrakeyServer
 import OrakeyStore
@@ -24,7 +26,7 @@ struct Daemon {
     let environment: HostEnvironment
 
     func run() async throws {
-        let log = LogOutput.logger(format: options.logFormat, level: options.logLevel)
+        let log = LogOutput.logger("orakeyd", format: options.logFormat, level: options.logLevel)
         guard let statePath = environment.stateDirectory(option: options.stateDir, configuration: configuration) else {
             throw StateDirectoryError.none
         }

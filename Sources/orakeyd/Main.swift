@@ -1,8 +1,9 @@
-import ArgumentParser
+public import ArgumentParser
 import CLinuxShims
 import Glibc
 import OrakeyAPI
 import OrakeyConfig
+public import OrakeyHost
 
 /// The service. Reads its options, then hands over to ``Daemon``.
 @main
@@ -52,10 +53,6 @@ struct Orakeyd: AsyncParsableCommand {
     @Option(name: .long, help: ArgumentHelp("debug, info, notice, warning or error.", valueName: "level"))
     var logLevel: LogLevel = .info
 
-    enum LogFormat: String, ExpressibleByArgument, CaseIterable { case text, json }
-
-    enum LogLevel: String, ExpressibleByArgument, CaseIterable { case debug, info, notice, warning, error }
-
     func validate() throws {
         if passphraseFile != nil, passphraseFd != nil {
             throw ValidationError("--passphrase-file and --passphrase-fd exclude each other")
@@ -89,3 +86,6 @@ struct Orakeyd: AsyncParsableCommand {
         }
     }
 }
+
+extension LogFormat: ExpressibleByArgument {}
+extension LogLevel: ExpressibleByArgument {}

@@ -1,4 +1,5 @@
 import Glibc
+import LocalSockets
 import OrakeyConfig
 import OrakeyServer
 

@@ -1,8 +1,10 @@
 import EthereumWallet
 import Glibc
+import LocalSockets
 import OrakeyConfig
 import OrakeyContract
 import OrakeyCore
+import OrakeyHost
 import OrakeyServer
 import OrakeyStore
 

@@ -1,4 +1,5 @@
 import CurlHTTP
+import ScriptedHTTP
 import Testing
 
 @Suite struct DescriptorTests {

@@ -1,5 +1,6 @@
 import EthereumCore
 import Foundation
+import ScriptedHTTP
 import Testing
 
 @testable import EthereumRPC

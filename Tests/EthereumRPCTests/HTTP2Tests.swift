@@ -1,6 +1,7 @@
 import CurlHTTP
 import Foundation
 import Glibc
+import ScriptedHTTP
 import Testing
 
 private let nginx = ["/usr/sbin/nginx", "/usr/local/sbin/nginx"].first {

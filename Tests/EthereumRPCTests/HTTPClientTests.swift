@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import ScriptedHTTP
 import Testing
 
 @testable import CurlHTTP

@@ -1,6 +1,7 @@
 import CurlHTTP
 import EthereumCore
 import Foundation
+import ScriptedHTTP
 import Testing
 
 @testable import EthereumRPC

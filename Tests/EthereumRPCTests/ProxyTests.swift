@@ -1,5 +1,6 @@
 import CurlHTTP
 import Foundation
+import ScriptedHTTP
 import Testing
 
 @Suite struct ProxyTests {

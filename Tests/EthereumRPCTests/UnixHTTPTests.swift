@@ -1,3 +1,4 @@
+import ScriptedHTTP
 import Testing
 
 @testable import UnixHTTP

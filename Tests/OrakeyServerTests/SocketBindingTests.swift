@@ -1,7 +1,6 @@
 import Glibc
+import LocalSockets
 import Testing
-
-@testable import OrakeyServer
 
 /// Sockets as files: rights, the lock, and whose place is taken.
 @Suite struct SocketBindingTests {

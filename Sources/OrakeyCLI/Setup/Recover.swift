@@ -5,6 +5,7 @@ import Glibc
 import OrakeyClient
 import OrakeyConfig
 import OrakeyCore
+import OrakeyHost
 import OrakeyKey
 import OrakeyStore
 import StrictJSON

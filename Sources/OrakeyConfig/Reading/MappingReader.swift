@@ -2,10 +2,10 @@ import StrictJSON
 import Yams
 
 /// Takes the keys of one mapping apart, and at the end notes those that nobody asked for.
-struct MappingReader {
-    let value: Value
+package struct MappingReader {
+    package let value: Value
     private var entries: [String: (key: Node, value: Node)] = [:]
-    private(set) var keys: [String] = []
+    package private(set) var keys: [String] = []
     private var asked: [String] = []
 
     init(_ mapping: Node.Mapping, at value: Value) {
@@ -26,7 +26,7 @@ struct MappingReader {
     }
 
     /// The value of a key that may be missing.
-    mutating func optional(_ key: String) -> Value? {
+    package mutating func optional(_ key: String) -> Value? {
         asked.append(key)
         guard let entry = entries[key] else { return nil }
         guard !Value.isNull(entry.value) else {
@@ -38,7 +38,7 @@ struct MappingReader {
     }
 
     /// The value of a key that has to be there.
-    mutating func required(_ key: String, _ hint: String) -> Value? {
+    package mutating func required(_ key: String, _ hint: String) -> Value? {
         if entries[key] == nil {
             asked.append(key)
             value.context.report(.missing, value.mark, "\(path(of: key)) is missing: \(hint)")
@@ -48,24 +48,24 @@ struct MappingReader {
     }
 
     /// Whether the file has the key.
-    func has(_ key: String) -> Bool { entries[key] != nil }
+    package func has(_ key: String) -> Bool { entries[key] != nil }
 
     /// Where a key stands.
     func mark(of key: String) -> Mark? { entries[key]?.key.mark }
 
     /// Notes a problem at a key of this mapping.
-    func report(_ code: ConfigurationError.Code, at key: String, _ message: String) {
+    package func report(_ code: ConfigurationError.Code, at key: String, _ message: String) {
         value.context.report(code, mark(of: key) ?? value.mark, "\(path(of: key)): \(message)")
     }
 
     /// The value under a key that was not given by the format but by the user, as the name of a network.
-    mutating func named(_ key: String) -> Value? { optional(key) }
+    package mutating func named(_ key: String) -> Value? { optional(key) }
 
     /// Notes every key that was not asked for.
     ///
     /// - Parameter later: Keys whose features this version lacks. They are refused with that reason: a key that has no
     ///   effect would look as if it had one.
-    func finish(later: [String] = []) {
+    package func finish(later: [String] = []) {
         for key in keys where !asked.contains(key) {
             let place = path(of: key, quoted: true)
             if later.contains(key) {

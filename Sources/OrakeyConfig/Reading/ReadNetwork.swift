@@ -3,12 +3,12 @@ import EthereumWallet
 import OrakeyKey
 
 /// Reads `networks:`.
-enum ReadNetwork {
+package enum ReadNetwork {
     /// What later versions will know inside a network.
     private static let later = ["revoker"]
     /// The highest chain id whose legacy signatures fit 64 bits (EIP-2294).
-    private static let highestChainID = UInt64.max / 2 - 36
-    private static let mostEndpoints = 32
+    package static let highestChainID = UInt64.max / 2 - 36
+    package static let mostEndpoints = 32
     private static let mostPooled = 1024
 
     /// All networks, or none after a problem.
@@ -73,7 +73,7 @@ enum ReadNetwork {
         return chainID == nil || rpc.isEmpty ? nil : network
     }
 
-    private static func endpoints(_ value: Value?) -> [EndpointURL] {
+    package static func endpoints(_ value: Value?) -> [EndpointURL] {
         guard let value else { return [] }
         let items = value.list()
         guard !items.isEmpty else {
@@ -96,12 +96,12 @@ enum ReadNetwork {
         return found
     }
 
-    private static func confirmations(_ value: Value?) -> Confirmations? {
-        switch value?.plain {
+    package static func confirmations(_ value: Value?) -> Confirmations? {
+        switch value?.scalar {
         case nil where value == nil: return nil
         case "safe": return .safe
         case "finalized": return .finalized
-        case let text? where text.utf8.allSatisfy { $0 >= 0x30 && $0 <= 0x39 }:
+        case let text? where value?.plain != nil && text.utf8.allSatisfy { $0 >= 0x30 && $0 <= 0x39 }:
             return value?.integer(in: 1...UInt64(100_000)).map(Confirmations.depth)
         default:
             value?.report(.invalid, "expected a number of blocks, safe or finalized")

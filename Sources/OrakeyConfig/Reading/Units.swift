@@ -1,7 +1,7 @@
 /// Durations and amounts as they are written in a configuration.
 extension Value {
     /// A whole number with a unit: `500ms`, `30s`, `10m`, `24h`, `7d`.
-    func duration(in range: ClosedRange<Duration>) -> Duration? {
+    package func duration(in range: ClosedRange<Duration>) -> Duration? {
         guard let text = text() else { return nil }
         guard let duration = Self.duration(text) else {
             report(.invalid, "expected a duration as 30s, 10m, 24h or 7d, found \(ReadingContext.quote(text))")

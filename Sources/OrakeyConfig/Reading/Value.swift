@@ -1,22 +1,22 @@
 import Yams
 
 /// One value of the file with its place. Each conversion gives `nil` after it has noted a problem.
-struct Value {
+package struct Value {
     let node: Node
     /// The dotted path for messages, `networks.BASE.fees`.
-    let path: String
-    let context: ReadingContext
+    package let path: String
+    package let context: ReadingContext
 
     /// Where the value begins.
     var mark: Mark? { node.mark }
 
     /// Notes a problem with this value. The message follows the path.
-    func report(_ code: ConfigurationError.Code, _ message: String) {
+    package func report(_ code: ConfigurationError.Code, _ message: String) {
         context.report(code, mark, path.isEmpty ? message : "\(path): \(message)")
     }
 
     /// A mapping, each key once.
-    func mapping() -> MappingReader? {
+    package func mapping() -> MappingReader? {
         guard case .mapping(let mapping) = node else {
             report(.invalid, "expected a mapping of keys to values, found \(kind)")
             return nil
@@ -25,7 +25,7 @@ struct Value {
     }
 
     /// The elements of a list. Empty after a problem.
-    func list() -> [Value] {
+    package func list() -> [Value] {
         guard case .sequence(let sequence) = node else {
             report(.invalid, "expected a list, found \(kind)")
             return []
@@ -34,7 +34,7 @@ struct Value {
     }
 
     /// The elements of a list, or a single value as a list of one.
-    func listOrSingle() -> [Value] {
+    package func listOrSingle() -> [Value] {
         if case .sequence = node { return list() }
         return [self]
     }
@@ -46,7 +46,7 @@ struct Value {
     }
 
     /// Text, quoted or not. Not empty.
-    func text() -> String? {
+    package func text() -> String? {
         guard case .scalar(let scalar) = node, !Self.isNull(node) else {
             report(.invalid, "expected text, found \(kind)")
             return nil
@@ -59,7 +59,7 @@ struct Value {
     }
 
     /// A whole number in decimal digits, without quotes.
-    func integer<T: FixedWidthInteger>(in range: ClosedRange<T>) -> T? {
+    package func integer<T: FixedWidthInteger>(in range: ClosedRange<T>) -> T? {
         guard let plain, plain.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 || $0 == 0x2d }) else {
             report(.invalid, "expected a whole number in decimal digits, found \(kind)")
             return nil
@@ -72,7 +72,7 @@ struct Value {
     }
 
     /// `true` or `false`.
-    func boolean() -> Bool? {
+    package func boolean() -> Bool? {
         switch plain {
         case "true": return true
         case "false": return false
@@ -83,7 +83,7 @@ struct Value {
     }
 
     /// One of the words of an enumeration.
-    func word<T: RawRepresentable<String>>(_ known: [T]) -> T? {
+    package func word<T: RawRepresentable<String>>(_ known: [T]) -> T? {
         guard let text = text() else { return nil }
         guard let found = known.first(where: { $0.rawValue == text }) else {
             let words = known.map(\.rawValue).joined(separator: ", ")
@@ -94,7 +94,7 @@ struct Value {
     }
 
     /// Text that another type parses; the type's own error says what is wrong.
-    func parsed<T>(_ parse: (String) throws -> T) -> T? {
+    package func parsed<T>(_ parse: (String) throws -> T) -> T? {
         guard let text = text() else { return nil }
         do {
             return try parse(text)
@@ -105,7 +105,7 @@ struct Value {
     }
 
     /// A path, relative to the configuration file.
-    func filePath() -> String? {
+    package func filePath() -> String? {
         guard let text = text() else { return nil }
         guard !text.hasPrefix("~") else {
             report(.invalid, "'~' is not expanded here; write the path from / or relative to the configuration file")
@@ -122,6 +122,12 @@ struct Value {
     static func isNull(_ node: Node) -> Bool {
         guard case .scalar(let scalar) = node, scalar.style == .plain || scalar.style == .any else { return false }
         return ["", "~", "null", "Null", "NULL"].contains(scalar.string)
+    }
+
+    /// The text of a scalar, quoted or not.
+    var scalar: String? {
+        guard case .scalar(let scalar) = node, !Self.isNull(node) else { return nil }
+        return scalar.string
     }
 
     /// The text of a scalar that is not quoted.

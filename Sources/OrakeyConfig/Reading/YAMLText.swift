@@ -3,7 +3,7 @@ import Yams
 /// The bounds within which a text is given to the YAML parser, and the parsed tree.
 ///
 /// YAML's aliases are refused: nothing in a configuration needs them, and a page of them can stand for gigabytes.
-enum YAMLText {
+package enum YAMLText {
     /// A configuration with a hundred networks and consumers takes a tenth of this.
     static let maximumBytes = 256 * 1024
     /// How many things that look like an alias may stand in a text that is parsed at all. Each level of a bomb needs
@@ -13,7 +13,7 @@ enum YAMLText {
     static let maximumDepth = 32
 
     /// Parses one YAML document and gives its root to `body`. Problems go to the context.
-    static func parse(_ text: String, in context: ReadingContext, body: (Value) -> Void) {
+    package static func parse(_ text: String, in context: ReadingContext, body: (Value) -> Void) {
         guard text.utf8.count <= maximumBytes else {
             context.report(
                 .unreadable, nil, "is larger than \(maximumBytes / 1024) KiB; it does not look like a configuration")
@@ -29,7 +29,7 @@ enum YAMLText {
             let root = try parser.singleRoot()
             defer { withExtendedLifetime(parser) {} }
             guard let root, !Value.isNull(root) else {
-                context.report(.missing, nil, "is empty; see the sample in etc/orakeyd.yaml")
+                context.report(.missing, nil, "is empty; see the sample configuration")
                 return
             }
             guard refuseAnchors(root, depth: 0, context) else { return }

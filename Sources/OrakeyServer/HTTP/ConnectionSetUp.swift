@@ -1,4 +1,5 @@
 import Glibc
+import LocalSockets
 import Logging
 import NIOCore
 import NIOHTTP1

@@ -1,3 +1,4 @@
+import LocalSockets
 import Logging
 import NIOCore
 import NIOHTTP1

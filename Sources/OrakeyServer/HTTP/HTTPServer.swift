@@ -1,5 +1,6 @@
 import CLinuxShims
 import Glibc
+import LocalSockets
 public import Logging
 import NIOCore
 import NIOHTTP1

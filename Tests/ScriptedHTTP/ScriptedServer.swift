@@ -3,9 +3,9 @@ import Glibc
 import Synchronization
 
 /// A server on loopback or a Unix socket that does to its clients whatever a test wants, byte by byte.
-final class ScriptedServer: Sendable {
-    let port: UInt16
-    let path: String?
+package final class ScriptedServer: Sendable {
+    package let port: UInt16
+    package let path: String?
     private let listener: Int32
     private let record = Record()
     private let stopped = Mutex(false)
@@ -17,24 +17,24 @@ final class ScriptedServer: Sendable {
         let requests = Mutex<[Request]>([])
     }
 
-    struct Request: Sendable {
-        let method: String
-        let target: String
-        let headers: [String: String]
-        let body: [UInt8]
-        var text: String { String(decoding: body, as: UTF8.self) }
+    package struct Request: Sendable {
+        package let method: String
+        package let target: String
+        package let headers: [String: String]
+        package let body: [UInt8]
+        package var text: String { String(decoding: body, as: UTF8.self) }
     }
 
     /// Connections accepted so far.
-    var connections: Int { record.accepted.withLock { $0 } }
+    package var connections: Int { record.accepted.withLock { $0 } }
     /// Connections that the handler has not ended yet.
-    var openConnections: Int { record.open.withLock { $0 } }
+    package var openConnections: Int { record.open.withLock { $0 } }
     /// Requests read so far by ``Peer/readRequest()``.
-    var received: [Request] { record.requests.withLock { $0 } }
-    var url: String { "http://127.0.0.1:\(port)/" }
+    package var received: [Request] { record.requests.withLock { $0 } }
+    package var url: String { "http://127.0.0.1:\(port)/" }
 
     /// Serves every connection on a thread of its own; the handler's end closes it.
-    init(unixPath: String? = nil, _ handler: @escaping @Sendable (Peer) -> Void) {
+    package init(unixPath: String? = nil, _ handler: @escaping @Sendable (Peer) -> Void) {
         path = unixPath
         let listener = socket(unixPath == nil ? AF_INET : AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
         self.listener = listener
@@ -70,7 +70,8 @@ final class ScriptedServer: Sendable {
         }
     }
 
-    private static func bindUnix(_ listener: Int32, _ path: String) -> UInt16 {
+    @discardableResult
+    package static func bindUnix(_ listener: Int32, _ path: String) -> UInt16 {
         unlink(path)
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
@@ -98,7 +99,7 @@ final class ScriptedServer: Sendable {
     }
 
     /// Answers each request of each connection with what `answer` makes of it.
-    static func answering(
+    package static func answering(
         unixPath: String? = nil, _ answer: @escaping @Sendable (Request, Int) -> String
     ) -> ScriptedServer {
         ScriptedServer(unixPath: unixPath) { peer in
@@ -109,14 +110,14 @@ final class ScriptedServer: Sendable {
     }
 
     /// A whole answer with a length.
-    static func response(
+    package static func response(
         _ body: String, status: String = "200 OK", type: String = "application/json", headers: [String] = []
     ) -> String {
         (["HTTP/1.1 \(status)", "Content-Type: \(type)", "Content-Length: \(body.utf8.count)"] + headers)
             .joined(separator: "\r\n") + "\r\n\r\n" + body
     }
 
-    func stop() {
+    package func stop() {
         // Once only: the number may belong to somebody else afterwards.
         let isFirst = stopped.withLock { value in
             defer { value = true }
@@ -132,22 +133,22 @@ final class ScriptedServer: Sendable {
 
 extension ScriptedServer {
     /// One client's connection.
-    final class Peer: Sendable {
-        let descriptor: Int32
+    package final class Peer: Sendable {
+        package let descriptor: Int32
         /// 1 for the first connection that the server accepted.
-        let connection: Int
+        package let connection: Int
         private let record: @Sendable (Request) -> Int
         private let closed = Mutex(false)
         private let rest = Mutex<[UInt8]>([])
 
-        init(descriptor: Int32, connection: Int, record: @escaping @Sendable (Request) -> Int) {
+        package init(descriptor: Int32, connection: Int, record: @escaping @Sendable (Request) -> Int) {
             self.descriptor = descriptor
             self.connection = connection
             self.record = record
         }
 
         /// The next request and its number among all requests of the server; nil when the client is gone.
-        func readRequest() -> (Request, Int)? {
+        package func readRequest() -> (Request, Int)? {
             var bytes = rest.withLock { $0 }
             while true {
                 if let request = parse(&bytes) {
@@ -181,10 +182,10 @@ extension ScriptedServer {
 
         /// False when the client is gone.
         @discardableResult
-        func write(_ text: String) -> Bool { write(Array(text.utf8)) }
+        package func write(_ text: String) -> Bool { write(Array(text.utf8)) }
 
         @discardableResult
-        func write(_ bytes: [UInt8]) -> Bool {
+        package func write(_ bytes: [UInt8]) -> Bool {
             var offset = 0
             while offset < bytes.count {
                 let count = bytes[offset...].withUnsafeBytes {
@@ -199,7 +200,7 @@ extension ScriptedServer {
 
         /// Waits until the client closes; true once it has. An endless wait without a limit.
         @discardableResult
-        func waitForClose(milliseconds: Int32 = -1) -> Bool {
+        package func waitForClose(milliseconds: Int32 = -1) -> Bool {
             while true {
                 var entry = pollfd(fd: descriptor, events: Int16(POLLIN) | hangUp, revents: 0)
                 let ready = poll(&entry, 1, milliseconds)
@@ -212,19 +213,19 @@ extension ScriptedServer {
         }
 
         /// Whether more can be written without waiting longer than that.
-        func canWrite(milliseconds: Int32) -> Bool {
+        package func canWrite(milliseconds: Int32) -> Bool {
             var entry = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
             return poll(&entry, 1, milliseconds) > 0
         }
 
         /// Ends the connection with a reset instead of an orderly end.
-        func reset() {
+        package func reset() {
             var linger = linger(l_onoff: 1, l_linger: 0)
             setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout<linger>.size))
             close()
         }
 
-        func close() {
+        package func close() {
             let isFirst = closed.withLock { value in
                 defer { value = true }
                 return !value
@@ -239,11 +240,11 @@ extension ScriptedServer {
 private let hangUp: Int16 = 0x2000
 
 /// Refuses to read any further from the client, as a server does that has seen enough.
-func shutdownReading(_ peer: ScriptedServer.Peer) { shutdown(peer.descriptor, Int32(SHUT_RD)) }
+package func shutdownReading(_ peer: ScriptedServer.Peer) { shutdown(peer.descriptor, Int32(SHUT_RD)) }
 
-func temporarySocketPath() -> String { "/tmp/orakey-test-\(getpid())-\(UInt32.random(in: 0 ... .max)).sock" }
+package func temporarySocketPath() -> String { "/tmp/orakey-test-\(getpid())-\(UInt32.random(in: 0 ... .max)).sock" }
 
 /// Open descriptors of this process.
-func openDescriptorCount() -> Int {
+package func openDescriptorCount() -> Int {
     (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count) ?? -1
 }

@@ -1,16 +1,15 @@
 import CLinuxShims
 import Glibc
 
-/// The folder of the journal, locked against a second service.
+/// The folder of a service's state, locked against a second service.
 public struct StateDirectory: Sendable {
     public let path: String
     private let lock: Int32
 
-    /// Where the journal's database is.
-    public var journalPath: String { path + "/journal.sqlite" }
-
     /// Makes the folder if need be and locks it for the life of the process.
-    public init(_ path: String) throws(StateDirectoryError) {
+    ///
+    /// - Parameter program: the service's name, for messages.
+    public init(_ path: String, program: String = "orakeyd") throws(StateDirectoryError) {
         Self.make(path)
         var status = stat()
         guard stat(path, &status) == 0 else { throw .failed(path: path, reason: String(cString: strerror(errno))) }
@@ -21,7 +20,7 @@ public struct StateDirectory: Sendable {
         guard lock >= 0 else { throw .failed(path: path, reason: String(cString: strerror(-lock))) }
         guard orakey_lock_file(lock) == 0 else {
             close(lock)
-            throw .inUse(path: path)
+            throw .inUse(path: path, program: program)
         }
         self.path = path
     }
@@ -36,13 +35,13 @@ public struct StateDirectory: Sendable {
     }
 }
 
-/// Why a folder can't hold the journal.
+/// Why a folder can't hold a service's state.
 public enum StateDirectoryError: Error, Sendable, CustomStringConvertible {
     case none
     case failed(path: String, reason: String)
     case notOwned(path: String, owner: UInt32)
     case tooOpen(path: String)
-    case inUse(path: String)
+    case inUse(path: String, program: String)
 
     public var description: String {
         switch self {
@@ -51,8 +50,8 @@ public enum StateDirectoryError: Error, Sendable, CustomStringConvertible {
         case .notOwned(let path, let owner):
             "state directory \(path) belongs to uid \(owner): choose another with --state-dir"
         case .tooOpen(let path): "state directory \(path) is open to others: chmod 700 it"
-        case .inUse(let path):
-            "another orakeyd uses the state directory \(path): stop it, or choose another with --state-dir"
+        case .inUse(let path, let program):
+            "another \(program) uses the state directory \(path): stop it, or choose another with --state-dir"
         }
     }
 

@@ -1,15 +1,14 @@
 import CLinuxShims
 import Glibc
-import NIOCore
-import OrakeyCore
+package import NIOCore
 
 /// Asks the kernel who is at the other end of a connection.
-enum PeerReader {
+package enum PeerReader {
     /// What stays true as long as the connection lives: the credentials at the time of connect.
-    struct Credentials: Sendable {
-        let processID: pid_t
-        let userID: uid_t
-        let groupID: gid_t
+    package struct Credentials: Sendable {
+        package let processID: Int32
+        package let userID: UInt32
+        package let groupID: UInt32
     }
 
     /// `struct ucred` of unix(7), which this libc hides behind a macro.
@@ -19,7 +18,7 @@ enum PeerReader {
         let gid: gid_t
     }
 
-    static func credentials(of socket: any SocketOptionProvider) -> EventLoopFuture<Credentials> {
+    package static func credentials(of socket: any SocketOptionProvider) -> EventLoopFuture<Credentials> {
         let future: EventLoopFuture<KernelCredentials> = socket.unsafeGetSocketOption(
             level: NIOBSDSocket.OptionLevel.socket, name: NIOBSDSocket.Option(rawValue: SO_PEERCRED))
         return future.map { Credentials(processID: $0.pid, userID: $0.uid, groupID: $0.gid) }
@@ -27,7 +26,7 @@ enum PeerReader {
 
     /// The supplementary groups of the process at the time of connect, whenever that is asked; none where there are more
     /// than the list holds, so that nobody is let in by a guess.
-    static func groups(of socket: any SocketOptionProvider) -> EventLoopFuture<[gid_t]> {
+    package static func groups(of socket: any SocketOptionProvider) -> EventLoopFuture<[UInt32]> {
         // SO_PEERGROUPS has no name in this libc.
         let future: EventLoopFuture<InlineArray<256, gid_t>> = socket.unsafeGetSocketOption(
             level: NIOBSDSocket.OptionLevel.socket, name: NIOBSDSocket.Option(rawValue: 59))
@@ -44,7 +43,7 @@ enum PeerReader {
     }
 
     /// A descriptor that keeps naming the process that connected, whatever happens to its number (Linux 6.5).
-    static func processDescriptor(of socket: any SocketOptionProvider) -> EventLoopFuture<Int32?> {
+    package static func processDescriptor(of socket: any SocketOptionProvider) -> EventLoopFuture<Int32?> {
         // SO_PEERPIDFD has no name in this libc.
         let future: EventLoopFuture<CInt> = socket.unsafeGetSocketOption(
             level: NIOBSDSocket.OptionLevel.socket, name: NIOBSDSocket.Option(rawValue: 77))
@@ -53,7 +52,7 @@ enum PeerReader {
 
     /// Executable and unit of the process, read while the descriptor vouches for the number. Read at each request: a
     /// process can replace its executable.
-    static func details(_ credentials: Credentials, descriptor: Int32?) -> (executable: String?, unit: String?) {
+    package static func details(_ credentials: Credentials, descriptor: Int32?) -> (executable: String?, unit: String?) {
         guard let descriptor, credentials.processID > 0 else { return (nil, nil) }
         guard orakey_pidfd_pid(descriptor) == credentials.processID else { return (nil, nil) }
         let executable = readLink("/proc/\(credentials.processID)/exe")

@@ -2,8 +2,9 @@ import CLinuxShims
 import Glibc
 
 /// sd_notify(3) in the few lines it takes: tells the service manager that the sockets are served.
-enum SystemdNotification {
-    static func ready() {
+public enum SystemdNotification {
+    /// The service is ready.
+    public static func ready() {
         guard let path = getenv("NOTIFY_SOCKET").map({ String(cString: $0) }), path.hasPrefix("/") else { return }
         let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { return }

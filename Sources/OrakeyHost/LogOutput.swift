@@ -1,28 +1,35 @@
 import Glibc
-import Logging
+public import Logging
+
+/// How log lines look.
+public enum LogFormat: String, CaseIterable, Sendable { case text, json }
+
+/// The least important lines that are written.
+public enum LogLevel: String, CaseIterable, Sendable { case debug, info, notice, warning, error }
 
 /// Log lines on stderr: text for people, JSON for collectors, with journald's priorities under systemd.
-struct LogOutput: LogHandler {
-    var logLevel: Logger.Level
-    var metadata: Logger.Metadata = [:]
-    let format: Orakeyd.LogFormat
+public struct LogOutput: LogHandler {
+    public var logLevel: Logger.Level
+    public var metadata: Logger.Metadata = [:]
+    let format: LogFormat
     /// Under systemd stderr is a stream to the journal, which reads "<4>" at the start of a line as a priority.
     let hasPriorities: Bool
 
-    static func logger(format: Orakeyd.LogFormat, level: Orakeyd.LogLevel) -> Logger {
+    /// A logger that writes to stderr.
+    public static func logger(_ label: String, format: LogFormat, level: LogLevel) -> Logger {
         let hasPriorities = getenv("JOURNAL_STREAM") != nil && isatty(STDERR_FILENO) == 0
-        return Logger(label: "orakeyd") { _ in
+        return Logger(label: label) { _ in
             LogOutput(
                 logLevel: Logger.Level(rawValue: level.rawValue) ?? .info, format: format, hasPriorities: hasPriorities)
         }
     }
 
-    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+    public subscript(metadataKey key: String) -> Logger.Metadata.Value? {
         get { metadata[key] }
         set { metadata[key] = newValue }
     }
 
-    func log(event: LogEvent) {
+    public func log(event: LogEvent) {
         let fields = metadata.merging(event.metadata ?? [:]) { $1 }.sorted { $0.key < $1.key }
         let line =
             switch format {

@@ -1,0 +1,87 @@
+public import CurlHTTP
+
+/// The one server that requests are relayed to.
+///
+/// Connections are kept and, with HTTP/2, shared. Streams have no total time limit, but may not fall silent for longer
+/// than the idle limit. Nothing is ever sent twice.
+public struct Upstream: Sendable {
+    /// Largest body of an answer, in bytes. It is passed on in pieces, so this is no matter of memory.
+    public static let longestAnswer = 4 * 1024 * 1024 * 1024
+
+    /// Scheme, host and port.
+    public let base: HTTPURL
+    private let client: HTTPClient
+    private let timeouts: HTTPTimeouts
+    private let tls: TLSOptions
+
+    /// - Parameters:
+    ///   - base: scheme, host and port; its path and query are not used.
+    ///   - idle: how long the server may be silent, the time before its first byte included.
+    public init(
+        _ base: HTTPURL, client: HTTPClient, connect: Duration = .seconds(10), idle: Duration = .seconds(600),
+        tls: TLSOptions = TLSOptions()
+    ) {
+        self.base = base
+        self.client = client
+        timeouts = HTTPTimeouts(connect: connect, total: nil, idle: idle)
+        self.tls = tls
+    }
+
+    /// Sends a request and returns at the head of the answer.
+    ///
+    /// - Parameters:
+    ///   - target: sent as it is.
+    ///   - headers: as received; the fields of the connection, `Host`, `Expect` and those in `dropping` (lower case) are
+    ///     left out.
+    ///   - secret: a field that replaces the one of its name.
+    public func send(
+        method: String, target: String, headers: [HTTPField], dropping: Set<String> = [],
+        secret: HTTPSecretField? = nil, upload: HTTPUpload? = nil
+    ) async throws(HTTPError) -> UpstreamAnswer {
+        var request = HTTPRequest(
+            method: method, url: base, headers: HopByHop.strip(headers, dropping: dropping.union(["host"])),
+            secretHeader: secret, timeouts: timeouts, maxResponseBytes: Self.longestAnswer, tls: tls,
+            // A request in the clear shows its secrets to a proxy.
+            proxy: base.scheme == "https" ? .environment : .direct)
+        request.target = target
+        request.upload = upload
+        return try UpstreamAnswer(try await client.stream(request))
+    }
+}
+
+/// An answer whose body is still coming.
+public struct UpstreamAnswer: Sendable {
+    /// The status code, 200 to 599.
+    public let status: Int
+    /// The fields that go on.
+    public let headers: [HTTPField]
+    /// Bytes of the body where the server announced them and means it.
+    public let length: Int?
+    /// The body; it throws when it is cut short.
+    public let body: HTTPBody
+
+    init(_ response: HTTPStreamResponse) throws(HTTPError) {
+        guard (200...599).contains(response.status) else {
+            throw HTTPError(malformed: "the answer has the status \(response.status)")
+        }
+        let codings = response.headers.values("transfer-encoding")
+        let lengths = response.headers.values("content-length")
+        guard codings.isEmpty || codings.count == 1 && codings[0].lowercased() == "chunked" else {
+            throw HTTPError(malformed: "the answer has a transfer coding that nobody asked for")
+        }
+        // Two lengths, or one that is no number: whoever reads on could see another answer in the body.
+        guard lengths.count <= 1, lengths.allSatisfy({ $0.utf8.allSatisfy { (0x30...0x39).contains($0) } }) else {
+            throw HTTPError(malformed: "the answer's length is ambiguous")
+        }
+        status = response.status
+        headers = HopByHop.strip(response.headers)
+        length = codings.isEmpty ? lengths.first.flatMap { Int($0) } : nil
+        body = response.body
+    }
+
+    /// Whether the body is a stream of server-sent events.
+    public var isEventStream: Bool {
+        let type = headers["content-type"]?.prefix { $0 != ";" }.filter { $0 != " " && $0 != "\t" }
+        return type?.lowercased() == "text/event-stream"
+    }
+}

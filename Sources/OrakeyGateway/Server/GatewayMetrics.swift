@@ -1,0 +1,65 @@
+/// What the gateway tells about itself, in the Prometheus text exposition format, version 0.0.4.
+struct GatewayMetrics {
+    let version: String
+    let gatekeeper: Gatekeeper
+    let lags: [LagGauge]
+    let connections: ConnectionBook
+
+    /// The whole text.
+    func render() -> String {
+        var text = MetricsText()
+        let tally = gatekeeper.tally
+        let names = gatekeeper.networks.map { "\($0.name)" }
+        func perNetwork(_ value: (Int) -> String?) -> [MetricsText.Sample] {
+            names.indices.compactMap { index in value(index).map { ([("network", names[index])], $0) } }
+        }
+        text.family("orakey_gateway_build_info", "gauge", "The running version.", [([("version", version)], "1")])
+        text.family(
+            "orakey_gateway_decisions_total", "counter", "Credentials judged, by result.",
+            [([("result", "granted")], "\(tally.granted)")]
+                + tally.refused.sorted { $0.key < $1.key }.map { ([("result", $0.key)], "\($0.value)") })
+        text.family("orakey_gateway_keys", "gauge", "Keys known from the chain.", [([], "\(tally.keys)")])
+        text.family(
+            "orakey_gateway_connections", "gauge", "Open connections of clients.", [([], "\(connections.count)")])
+        text.family(
+            "orakey_gateway_head_block", "gauge", "The newest block whose events are acted on.",
+            perNetwork { tally.views[$0].map { "\($0.head)" } })
+        text.family(
+            "orakey_gateway_view_age_seconds", "gauge", "Time since the last look at the chain.",
+            perNetwork { tally.viewAges[$0].map(Self.seconds) })
+        text.family(
+            "orakey_gateway_view_usable", "gauge", "Whether keys of the network can be judged.",
+            zip(names, gatekeeper.currentViews).map { ([("network", $0)], $1 == nil ? "0" : "1") })
+        text.family(
+            "orakey_gateway_lag_seconds", "gauge",
+            "How late the latest changes of the chain can have been acted on, at most.",
+            perNetwork { lags[$0].lags.last.map(Self.seconds) })
+        text.family(
+            "orakey_gateway_lag_max_seconds", "gauge", "The longest of all lags since the start.",
+            perNetwork { lags[$0].lags.longest.map(Self.seconds) })
+        return text.text
+    }
+
+    private static func seconds(_ duration: Duration) -> String { "\(Double(duration.wholeNanoseconds) / 1e9)" }
+}
+
+/// Writes families of samples.
+struct MetricsText {
+    typealias Sample = (labels: [(String, String)], value: String)
+
+    private(set) var text = ""
+
+    /// One family: its help and type, then its samples.
+    mutating func family(_ name: String, _ type: String, _ help: String, _ samples: [Sample]) {
+        guard !samples.isEmpty else { return }
+        text += "# HELP \(name) \(help)\n# TYPE \(name) \(type)\n"
+        for sample in samples {
+            let labels = sample.labels.map { "\($0)=\"\(Self.escaped($1))\"" }.joined(separator: ",")
+            text += labels.isEmpty ? "\(name) \(sample.value)\n" : "\(name){\(labels)} \(sample.value)\n"
+        }
+    }
+
+    private static func escaped(_ text: String) -> String {
+        text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n")
+    }
+}

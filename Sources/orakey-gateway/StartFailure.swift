@@ -1,0 +1,18 @@
+import OrakeyConfig
+import OrakeyContract
+import OrakeyGateway
+import OrakeyHost
+
+/// Why the service could not start, as a status of sysexits.h.
+enum StartFailure {
+    static func status(of error: any Error) -> Int32 {
+        switch error {
+        case is ConfigurationError, is ContractError: 78
+        case is ListenError: 69
+        case let error as StateDirectoryError: error.status
+        case GatewayStoreError.unusable: 74
+        case is GatewayStoreError: 65
+        default: 70
+        }
+    }
+}

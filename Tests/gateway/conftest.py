@@ -1,0 +1,88 @@
+"""Fixtures of the gateway's tests: a chain of the test's own, its contract, and gateways on it."""
+
+import os
+import pathlib
+
+import pytest
+from support.contracts import ApiKeys
+from support.gateway import Gateway
+from support.keytext import key_text
+from support.places import binaries
+
+POLL = "200ms"
+
+
+@pytest.fixture(scope="session")
+def program() -> pathlib.Path:
+    path = binaries() / "orakey-gateway"
+    if not os.access(path, os.X_OK):
+        pytest.fail(f"{path} not found: run `swift build`, or set ORAKEY_BIN", pytrace=False)
+    return path
+
+
+@pytest.fixture
+def own_chain(start_chain):
+    return start_chain()
+
+
+@pytest.fixture
+def contract(own_chain) -> ApiKeys:
+    return ApiKeys.deploy(own_chain)
+
+
+def network_of(contract, **settings) -> dict:
+    return {
+        "chain_id": contract.chain.chain_id, "rpc": [contract.chain.url], "contract": contract.address,
+        "poll_interval": POLL, **settings,
+    }
+
+
+@pytest.fixture
+def make_gateway(program, tmp_path):
+    """make_gateway({"BASE": network_of(contract)}, **settings): configured, not started; ends with the test."""
+    made = []
+
+    def make(networks: dict, **settings) -> Gateway:
+        folder = tmp_path / f"gateway{len(made)}"
+        folder.mkdir()
+        made.append(Gateway(program, folder, networks, **settings))
+        return made[-1]
+
+    yield make
+    for gateway in reversed(made):
+        if gateway.process is not None and gateway.process.poll() is None:
+            gateway.stop()
+
+
+@pytest.fixture
+def gateway(make_gateway, contract) -> Gateway:
+    """One gateway on one contract, following it."""
+    return make_gateway({"BASE": network_of(contract)}).start()
+
+
+class Owner:
+    """A wallet with keys on a contract."""
+
+    def __init__(self, account, contract, network="BASE"):
+        self.account, self.contract, self.network = account, contract, network
+
+    def create(self, count=1) -> list[str]:
+        """Keys that are on the chain by now."""
+        before = self.contract.view("keyCount", self.account.address)
+        if count == 1:
+            self.contract.transact(self.account, "createKey")
+        else:
+            self.contract.transact(self.account, "createKeys", count)
+        return [self.text(before + n) for n in range(1, count + 1)]
+
+    def text(self, n: int, network=None) -> str:
+        return key_text(network or self.network, self.account, self.contract.message(n))
+
+    def disable(self, n: int) -> str:
+        """The transaction."""
+        return self.contract.transact(self.account, "disableKey", self.contract.message(n))["transactionHash"]
+
+
+@pytest.fixture
+def key_owner(owner, contract) -> Owner:
+    return Owner(owner, contract)
