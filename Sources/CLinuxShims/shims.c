@@ -82,6 +82,13 @@ int orakey_no_core_dumps(void) {
     return result(setrlimit(RLIMIT_CORE, &none));
 }
 
+int orakey_no_crash_reports(void) {
+    static const int signals[] = {SIGQUIT, SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGTRAP};
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+        if (signal(signals[i], SIG_DFL) == SIG_ERR) return -errno;
+    return 0;
+}
+
 int orakey_no_new_privileges(void) { return result(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)); }
 
 int orakey_set_parent_death_signal(int signal) { return result(prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0)); }

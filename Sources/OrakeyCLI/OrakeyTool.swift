@@ -11,6 +11,7 @@ public enum OrakeyTool {
     /// command that `orakey exec` becomes would inherit that.
     @MainActor public static func main() async -> Never {
         // Secrets pass through this process. A command that it becomes starts out with the usual rights again.
+        _ = orakey_no_crash_reports()
         _ = orakey_set_undumpable()
         Glibc.exit(await run(Array(CommandLine.arguments.dropFirst())))
     }

@@ -8,6 +8,7 @@ import OrakeyClient
 let arguments = CommandLine.arguments.dropFirst()
 if arguments.first == "get", let command = GetCommand(arguments: arguments.dropFirst()) {
     // A key passes through this process: no core file may show it, and no other process may look.
+    _ = orakey_no_crash_reports()
     _ = orakey_no_core_dumps()
     _ = orakey_set_undumpable()
     exit(command.run().rawValue)

@@ -61,6 +61,9 @@ struct Daemon {
         } else {
             log.notice("no passphrase given: starting locked", metadata: ["hint": "orakey unlock"])
         }
+        if !SecretBytes.memoryIsLocked {
+            log.warning("secrets may reach swap space: raise RLIMIT_MEMLOCK (LimitMEMLOCK= of the unit)")
+        }
 
         var limits = ServerLimits()
         limits.connectionsPerUser = configuration.limits.connectionsPerUser

@@ -59,12 +59,18 @@ struct Orakeyd: AsyncParsableCommand {
         }
     }
 
-    func run() async throws {
+    /// Here, on the first thread and before there is another: privileges are a thread's own, and later threads inherit.
+    static func main() async {
+        _ = orakey_no_crash_reports()
         _ = orakey_no_core_dumps()
         _ = orakey_set_undumpable()
         _ = orakey_no_new_privileges()
         umask(0o077)
         signal(SIGPIPE, SIG_IGN)
+        await main(nil)
+    }
+
+    func run() async throws {
         do {
             let environment = HostEnvironment.current
             let file = environment.configurationFile(option: config) { access($0, F_OK) == 0 }

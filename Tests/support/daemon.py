@@ -77,6 +77,8 @@ class Daemon:
         self.network = {"confirmations": 2, "poll_interval": "1s", **network}
         self.consumers: list[dict] | None = None
         self.process = None
+        # For subprocess.Popen: another user, another folder to run in.
+        self.process_options: dict = {}
         self.env = {
             "PATH": os.environ["PATH"], "HOME": str(folder), "ORAKEY_AGENT_SOCK": str(self.agent),
             "ORAKEY_CONTROL_SOCK": str(self.control),
@@ -118,7 +120,7 @@ class Daemon:
         self.process = subprocess.Popen(
             [str(a) for a in (self.programs / "orakeyd", "--config", self.config, "--state-dir", self.folder / "state",
                               "--log-level", "debug", *secret, *arguments)],
-            stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, env=self.env)
+            stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, env=self.env, **self.process_options)
         if wait:
             eventually("orakeyd serves its sockets", self.serves, START_SECONDS)
         return self

@@ -32,6 +32,10 @@ int orakey_set_undumpable(void);
 // RLIMIT_CORE 0, soft and hard.
 int orakey_no_core_dumps(void);
 
+// Default action for the signals of a crash. Swift's runtime may have installed a handler that starts a debugger on the
+// process and writes registers and the memory around them to stderr, secrets included.
+int orakey_no_crash_reports(void);
+
 // PR_SET_NO_NEW_PRIVS.
 int orakey_no_new_privileges(void);
 

@@ -1,0 +1,181 @@
+"""What is left of the service's secrets for others on the host: tried from outside, on the real program."""
+
+import os
+import pathlib
+import re
+import resource
+import signal
+import subprocess
+import textwrap
+
+import pytest
+from support.daemon import eventually
+from support.memory import mappings, places
+from support.quick import CONSUMER_A, needs_root, served, world  # noqa: F401 (fixtures)
+from support.quick import farm  # noqa: F401
+
+SERVICE = CONSUMER_A
+
+pytestmark = needs_root
+
+
+@pytest.fixture
+def confined(farm, private_dir):
+    """A daemon under a user of its own, as the unit runs it: no capabilities, a folder of its own to run in."""
+    daemon = farm.make()
+    run_in = daemon.folder / "cwd"
+    run_in.mkdir()
+    for path in [private_dir, daemon.folder, *daemon.folder.rglob("*")]:
+        os.chown(path, SERVICE, SERVICE)
+    daemon.process_options = {"user": SERVICE, "group": SERVICE, "extra_groups": [], "cwd": run_in}
+    return daemon
+
+
+@pytest.fixture
+def cores_allowed():
+    """Children may dump core, as far as the limits go."""
+    before = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    yield
+    resource.setrlimit(resource.RLIMIT_CORE, before)
+
+
+def end_by(pid: int, number: int) -> int:
+    """Sends a signal that ends a process, and returns how it ended as the kernel says: killed, or killed and dumped."""
+    os.kill(pid, number)
+    return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT).si_code
+
+
+@pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGABRT], ids=lambda number: number.name)
+def test_a_crash_leaves_no_core_file(confined, cores_allowed, number):
+    folder = confined.process_options["cwd"]
+    bait = subprocess.Popen(["sleep", "1000"], **confined.process_options)
+    assert end_by(bait.pid, number) == os.CLD_DUMPED, "this host writes no core files, so the test can't tell"
+    bait.wait()
+    for file in folder.iterdir():
+        file.unlink()
+    confined.start()
+    confined.wait_for_key()
+    assert end_by(confined.process.pid, number) == os.CLD_KILLED
+    confined.kill()
+    assert list(folder.iterdir()) == []
+
+
+# Runs under the service's own user. Prints what worked.
+THIEF = textwrap.dedent("""
+    import ctypes, os, sys
+    pid = int(sys.argv[1])
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.ptrace.argtypes = libc.syscall.argtypes = [ctypes.c_long] * 4
+    done = []
+    for name in ("mem", "environ", "maps", "smaps", "auxv", "syscall", "stack"):
+        try:
+            with open(f"/proc/{pid}/{name}", "rb") as file:
+                if name != "mem":
+                    file.read(1)
+            done.append(name)
+        except OSError:
+            pass
+    for name in ("exe", "cwd", "root"):
+        try:
+            os.readlink(f"/proc/{pid}/{name}")
+            done.append(name)
+        except OSError:
+            pass
+    try:
+        os.listdir(f"/proc/{pid}/fd")
+        done.append("fd")
+    except OSError:
+        pass
+    PIDFD_GETFD = 438
+    if libc.syscall(PIDFD_GETFD, os.pidfd_open(pid), 0, 0) >= 0:
+        done.append("pidfd_getfd")
+    ATTACH = 16
+    if libc.ptrace(ATTACH, pid, 0, 0) == 0:
+        done.append("ptrace")
+    print(*done)
+""")
+
+
+def stolen(pid: int) -> set[str]:
+    run = subprocess.run(
+        ["setpriv", f"--reuid={SERVICE}", f"--regid={SERVICE}", "--clear-groups", "--bounding-set=-all",
+         "--inh-caps=-all", "/usr/bin/python3", "-c", THIEF, str(pid)],
+        capture_output=True, text=True, check=True, cwd="/")
+    return set(run.stdout.split())
+
+
+def test_the_same_user_reads_nothing_of_the_process(confined):
+    ours = subprocess.Popen(["sleep", "1000"], **confined.process_options)
+    try:
+        eventually("the bait has become sleep", lambda: b"sleep" in pathlib.Path(f"/proc/{ours.pid}/cmdline").read_bytes())
+        assert {"mem", "environ", "maps", "fd", "exe"} <= stolen(ours.pid), "the thief can't steal at all"
+    finally:
+        ours.kill()
+        ours.wait()
+    confined.start()
+    confined.wait_for_key()
+    assert stolen(confined.process.pid) == set()
+
+
+def test_privileges_umask_and_limits(confined):
+    confined.start()
+    pid = confined.process.pid
+    for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
+        status = dict(re.findall(r"^(\w+):\s*(.*)$", (task / "status").read_text(), re.MULTILINE))
+        assert status["NoNewPrivs"] == "1"
+        assert status["Umask"] == "0077"
+        assert int(status["CapEff"], 16) == 0
+    limits = pathlib.Path(f"/proc/{pid}/limits").read_text()
+    assert re.search(r"^Max core file size\s+0\s+0\s", limits, re.MULTILINE)
+    state = confined.folder / "state"
+    assert state.stat().st_mode & 0o777 == 0o700
+    made = [path for path in state.rglob("*") if path.is_file()]
+    assert made and [path for path in made if path.stat().st_mode & 0o077] == []
+
+
+def test_secrets_lie_in_locked_memory_that_no_dump_takes(confined):
+    confined.start()
+    key = confined.wait_for_key()
+    needles = {"private key": confined.private_key, "passphrase": confined.passphrase.read_bytes().strip()}
+    found = places(confined.process.pid, needles)
+    assert {name for name, _ in found} == {"private key"}, "the passphrase is gone once the wallet is open"
+    for name, mapping in found:
+        assert {"lo", "dd"} <= mapping.flags, f"{name} in {mapping}"
+    # The key a consumer has is kept the same way; beside it there are the buffers of answers.
+    kept = [m for _, m in places(confined.process.pid, {"key": key["key"].encode()}) if {"lo", "dd"} <= m.flags]
+    assert kept
+    # Never the whole process.
+    locked = sum(m.end - m.start for m in mappings(confined.process.pid) if "lo" in m.flags)
+    assert locked < 2**20
+
+    confined.orakey("lock")
+    assert places(confined.process.pid, needles) == []
+
+
+def test_a_limit_on_locked_memory_is_said(confined):
+    before = resource.getrlimit(resource.RLIMIT_MEMLOCK)
+    confined.process_options["preexec_fn"] = lambda: resource.setrlimit(resource.RLIMIT_MEMLOCK, (0, 0))
+    confined.start()
+    confined.wait_for_key()
+    assert resource.getrlimit(resource.RLIMIT_MEMLOCK) == before
+    assert "RLIMIT_MEMLOCK" in confined.log_text()
+
+
+def test_no_secret_is_in_files_logs_environment_or_arguments(confined):
+    confined.start("--log-format", "json")
+    keys = [confined.wait_for_key()["key"]]
+    confined.orakey("rotate", "--grace", "0s")
+    keys.append(confined.get("/v1/key").json["key"])
+    confined.settle()
+    process = pathlib.Path(f"/proc/{confined.process.pid}")
+    seen = {"environ": (process / "environ").read_bytes(), "cmdline": (process / "cmdline").read_bytes()}
+    confined.stop()
+    given = {confined.passphrase, confined.wallet}
+    for path in confined.folder.rglob("*"):
+        if path.is_file() and path not in given:
+            seen[path.name] = path.read_bytes()
+    assert {"journal.sqlite", "orakeyd.log"} <= seen.keys()
+    secrets = [confined.passphrase.read_bytes().strip(), confined.private_key, confined.private_key.hex().encode()]
+    secrets += [part.encode() for key in keys for part in (key, key.split(":")[1])]
+    assert [(name, i) for name, content in seen.items() for i, secret in enumerate(secrets) if secret in content] == []
