@@ -52,7 +52,8 @@ package enum PeerReader {
 
     /// Executable and unit of the process, read while the descriptor vouches for the number. Read at each request: a
     /// process can replace its executable.
-    package static func details(_ credentials: Credentials, descriptor: Int32?) -> (executable: String?, unit: String?) {
+    package static func details(_ credentials: Credentials, descriptor: Int32?) -> (executable: String?, unit: String?)
+    {
         guard let descriptor, credentials.processID > 0 else { return (nil, nil) }
         guard orakey_pidfd_pid(descriptor) == credentials.processID else { return (nil, nil) }
         let executable = readLink("/proc/\(credentials.processID)/exe")

@@ -1,4 +1,5 @@
 import CurlHTTP
+import LocalSockets
 import NIOCore
 import NIOHTTP1
 
@@ -244,7 +245,7 @@ final class RelayConnection: ChannelInboundHandler, RelayExchange.Line {
         case is CancelEvent:
             if case .ending = state { break }
             if case .busy(let exchange) = state { exchange.task?.cancel() } else { close() }
-        case is LimitCheck: checkLimits()
+        case is IdleCheck: checkLimits()
         case ChannelEvent.inputClosed as ChannelEvent:
             inputIsOver = true
             endOfInput()
@@ -308,9 +309,5 @@ final class RelayConnection: ChannelInboundHandler, RelayExchange.Line {
     }
 }
 
-/// Tells a connection to end as soon as its request in flight is answered.
-struct DrainEvent {}
 /// Tells a connection to cancel its request in flight, which may still say so to its client.
 struct CancelEvent {}
-/// Tells a connection to look whether it has waited for too long.
-struct LimitCheck {}

@@ -22,7 +22,7 @@ public final class RelayServer: Sendable {
     public static func start(
         on place: Place, group: MultiThreadedEventLoopGroup, limits: RelayLimits, handler: any RelayHandler
     ) async throws -> RelayServer {
-        let book = ConnectionBook(limit: limits.connectionsPerUser, total: limits.connections)
+        let book = ConnectionBook(limit: limits.connectionsPerUser, descriptors: limits.connections)
         let descriptor: Int32
         let isUnix: Bool
         switch place {
@@ -39,7 +39,7 @@ public final class RelayServer: Sendable {
             )
             .childChannelInitializer { channel in
                 identify(channel, isUnix: isUnix).flatMap { peer, userID in
-                    guard book.admit(channel, userID: userID) else { return channel.close() }
+                    guard book.admit(channel, userID: userID, needing: 1) else { return channel.close() }
                     return channel.eventLoop.makeCompletedFuture {
                         try configure(channel, handler: handler, limits: limits, peer: peer)
                     }
@@ -52,7 +52,7 @@ public final class RelayServer: Sendable {
         let pause = TimeAmount.milliseconds(max(250, shortest * 1000 / 8))
         // One look at all connections now and then costs less than a timer for each.
         let checks = channel.eventLoop.scheduleRepeatedTask(initialDelay: pause, delay: pause) { _ in
-            book.tell(LimitCheck())
+            book.tell(IdleCheck())
         }
         return RelayServer(channel: channel, connections: book, checks: checks)
     }

@@ -58,9 +58,3 @@ public final class HTTPServer: Sendable {
         connections.closeAll()
     }
 }
-
-/// Tells a connection to end as soon as its request in flight is answered.
-struct DrainEvent {}
-
-/// Tells a connection to end if it was not used for too long.
-struct IdleCheck {}
