@@ -1,6 +1,6 @@
 import Foundation
-import Synchronization
 import ScriptedHTTP
+import Synchronization
 import Testing
 
 @testable import CurlHTTP
