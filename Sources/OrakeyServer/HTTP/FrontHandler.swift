@@ -25,6 +25,8 @@ final class FrontHandler: ChannelInboundHandler, RemovableChannelHandler {
     private let install: () throws -> Void
     private let idleTime: TimeAmount
     private var lastUse = NIODeadline.now()
+    /// A write that fails makes the channel read what is left, from within the first read of the pipeline.
+    private var hasMadeWay = false
 
     /// - Parameter install: puts the HTTP pipeline behind this handler.
     init(
@@ -39,6 +41,7 @@ final class FrontHandler: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        if hasMadeWay { return context.fireChannelRead(data) }
         let bytes = unwrapInboundIn(data)
         // Whoever does not read the answers gets the pipeline, which stops reading.
         guard context.channel.isWritable,
@@ -53,6 +56,7 @@ final class FrontHandler: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     private func makeWay(for data: NIOAny, context: ChannelHandlerContext) {
+        hasMadeWay = true
         do {
             try install()
         } catch {
@@ -63,6 +67,7 @@ final class FrontHandler: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if hasMadeWay { return context.fireUserInboundEventTriggered(event) }
         switch event {
         case is DrainEvent: finish(context)
         case is IdleCheck where NIODeadline.now() - lastUse >= idleTime: context.close(promise: nil)
