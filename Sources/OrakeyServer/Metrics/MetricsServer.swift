@@ -1,6 +1,6 @@
 import Glibc
-public import Logging
 import LocalSockets
+public import Logging
 import NIOCore
 import NIOHTTP1
 public import NIOPosix
