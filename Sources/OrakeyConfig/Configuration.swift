@@ -18,6 +18,8 @@ public struct Configuration: Equatable, Sendable {
     public var listen: ListenSection
     /// Bounds on what local clients may use up.
     public var limits: LimitSection
+    /// Where the metrics can be read besides the control socket.
+    public var metrics: MetricsSection
     /// The directory of the daemon's state, where the file names one.
     public var stateDirectory: String?
 

@@ -216,7 +216,7 @@ public final class SQLiteJournal: Journal {
         }
     }
 
-    public func keyCounts() throws -> [(network: NetworkName, state: KeyState, count: Int)] {
+    public func keyCounts() throws -> [KeyCount] {
         try queue.read { db in
             try Row.fetchAll(
                 db, sql: "SELECT network, state, count(*) AS n FROM key GROUP BY network, state ORDER BY network, state"
@@ -225,6 +225,23 @@ public final class SQLiteJournal: Journal {
                     throw StoreError.badRow("a key's state")
                 }
                 return (try row.network("network"), state, Int(try row.integer("n")))
+            }
+        }
+    }
+
+    public func intentCounts() throws -> [IntentCount] {
+        try queue.read { db in
+            try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT network, kind, state, count(*) AS n FROM intent GROUP BY network, kind, state
+                    ORDER BY network, kind, state
+                    """
+            ).map { row in
+                guard let kind = Intent.Kind(rawValue: try row.text("kind")),
+                    let state = Intent.State(rawValue: try row.text("state"))
+                else { throw StoreError.badRow("an intent's kind or state") }
+                return (try row.network("network"), kind, state, Int(try row.integer("n")))
             }
         }
     }

@@ -85,6 +85,11 @@ struct Daemon {
             }, unlock: unlock)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let services = OrakeyServer.Service.pair(agent, policy: policy, context: control)
+        var metrics: MetricsServer?
+        if let place = configuration.metrics.listen {
+            metrics = try await MetricsServer.start(
+                host: place.host, port: place.port, group: group, metrics: services.metrics, log: log)
+        }
         let servers = ServerService(
             endpoints: [
                 .init(
@@ -115,6 +120,7 @@ struct Daemon {
                 gracefulShutdownSignals: [.sigterm, .sigint],
                 logger: log))
         try await lifecycle.run()
+        await metrics?.stop()
         await agent.lock()
         try journal.close()
         try? await group.shutdownGracefully()

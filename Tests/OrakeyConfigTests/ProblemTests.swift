@@ -140,10 +140,16 @@ import Testing
 
     @Test(arguments: [
         ("audit: {}", "7:1 unsupported 'audit' is not supported in this version of orakeyd; take it out"),
+        ("metrics: { listen: 1 }", "7:20 invalid metrics.listen: expected 127.0.0.1:PORT or [::1]:PORT"),
         (
-            "metrics: { listen: 1 }",
-            "7:1 unsupported 'metrics' is not supported in this version of orakeyd; take it out"
+            "metrics: { listen: 0.0.0.0:9464 }",
+            "7:20 invalid metrics.listen: expected 127.0.0.1:PORT or [::1]:PORT: only this host may be able to reach the port"
         ),
+        (
+            "metrics: { listen: 127.0.0.1:0 }",
+            "7:20 invalid metrics.listen: the port has to be a number from 1 to 65535"
+        ),
+        ("metrics: {}", "7:10 missing metrics.listen is missing: a port of this host, 127.0.0.1:9464"),
         ("proxy: {}", "7:1 unsupported 'proxy' is not supported in this version of orakeyd; take it out"),
         ("lock: {}", "7:1 unsupported 'lock' is not supported in this version of orakeyd; take it out"),
         ("revoker: {}", "7:1 unsupported 'revoker' is not supported in this version of orakeyd; take it out"),

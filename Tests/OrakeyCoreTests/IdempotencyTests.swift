@@ -135,7 +135,8 @@ final class FailingJournal: Journal {
         try base.unidentified(network, limit: limit)
     }
     func keys(_ network: NetworkName, in state: KeyState) throws -> [KeyRecord] { try base.keys(network, in: state) }
-    func keyCounts() throws -> [(network: NetworkName, state: KeyState, count: Int)] { try base.keyCounts() }
+    func keyCounts() throws -> [KeyCount] { try base.keyCounts() }
+    func intentCounts() throws -> [IntentCount] { try base.intentCounts() }
     func keys(fingerprint: Fingerprint) throws -> [KeyRecord] { try base.keys(fingerprint: fingerprint) }
     func keys(message: Bytes32) throws -> [KeyRecord] { try base.keys(message: message) }
     func intent(_ id: Int64) throws -> (Intent, TransactionSlot?)? { try base.intent(id) }

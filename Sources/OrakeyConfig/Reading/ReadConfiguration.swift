@@ -3,7 +3,7 @@ import EthereumWallet
 /// Reads the whole file.
 enum ReadConfiguration {
     /// Features that are not in this version. A key of theirs is refused: without effect it would look as if it had one.
-    private static let later = ["audit", "lock", "metrics", "proxy", "revoker"]
+    private static let later = ["audit", "lock", "proxy", "revoker"]
     /// The longest path that fits `sun_path` with its closing zero.
     private static let longestSocketPath = 107
 
@@ -20,12 +20,13 @@ enum ReadConfiguration {
         let consumers = reader.optional("consumers").map { intact ? ReadConsumers.all($0, networks: names) : [] }
         let listen = listen(reader.optional("listen"))
         let limits = limits(reader.optional("limits"))
+        let metrics = metrics(reader.optional("metrics"))
         let stateDirectory = reader.optional("state_dir")?.filePath()
         reader.finish(later: later)
         guard let wallet, !networks.isEmpty else { return nil }
         return Configuration(
             file: root.context.file, wallet: wallet, networks: networks, consumers: consumers, listen: listen,
-            limits: limits, stateDirectory: stateDirectory)
+            limits: limits, metrics: metrics, stateDirectory: stateDirectory)
     }
 
     private static func wallet(_ value: Value) -> WalletSection? {
@@ -57,6 +58,14 @@ enum ReadConfiguration {
             return nil
         }
         return path
+    }
+
+    private static func metrics(_ value: Value?) -> MetricsSection {
+        guard let value, var reader = value.mapping() else { return MetricsSection() }
+        let listen = reader.required("listen", "a port of this host, 127.0.0.1:9464")?
+            .parsed { try LoopbackAddress(parsing: $0) }
+        reader.finish()
+        return MetricsSection(listen: listen)
     }
 
     private static func limits(_ value: Value?) -> LimitSection {

@@ -22,7 +22,9 @@ public protocol Journal: Sendable {
     /// All keys of a network in one state.
     func keys(_ network: NetworkName, in state: KeyState) throws -> [KeyRecord]
     /// How many keys are in each state.
-    func keyCounts() throws -> [(network: NetworkName, state: KeyState, count: Int)]
+    func keyCounts() throws -> [KeyCount]
+    /// How many intents of each kind are in each state.
+    func intentCounts() throws -> [IntentCount]
     /// The keys with this fingerprint.
     func keys(fingerprint: Fingerprint) throws -> [KeyRecord]
     /// The keys with this message, on any network.
@@ -32,3 +34,8 @@ public protocol Journal: Sendable {
     /// Intents before `id` (all when nil), newest first, at most `limit`.
     func intents(before id: Int64?, limit: Int) throws -> [(Intent, TransactionSlot?)]
 }
+
+/// So many keys of a network are in one state.
+public typealias KeyCount = (network: NetworkName, state: KeyState, count: Int)
+/// So many intents of a network and kind are in one state.
+public typealias IntentCount = (network: NetworkName, kind: Intent.Kind, state: Intent.State, count: Int)

@@ -100,8 +100,13 @@ extension KeyAgent {
     }
 
     /// How many keys are in each state, by network.
-    public func keyCounts() throws -> [(network: NetworkName, state: KeyState, count: Int)] {
+    public func keyCounts() throws -> [KeyCount] {
         do { return try journal.keyCounts() } catch { throw AgentError.journal(error) }
+    }
+
+    /// How many intents of each kind are in each state, by network.
+    public func intentCounts() throws -> [IntentCount] {
+        do { return try journal.intentCounts() } catch { throw AgentError.journal(error) }
     }
 
     /// The fingerprints of the keys that these intents created or disabled, as far as they are known.
@@ -147,10 +152,19 @@ public struct EndpointReport: Sendable, Equatable {
     public let url: String
     public let isHealthy: Bool
     public let error: String?
+    /// Exchanges that gave an answer, since the start.
+    public let answers: UInt64
+    /// Exchanges that failed, since the start.
+    public let failures: UInt64
+    /// Smoothed time of an exchange, in seconds.
+    public let latency: Double
 
-    public init(url: String, isHealthy: Bool, error: String?) {
+    public init(url: String, isHealthy: Bool, error: String?, answers: UInt64, failures: UInt64, latency: Double) {
         self.url = url
         self.isHealthy = isHealthy
         self.error = error
+        self.answers = answers
+        self.failures = failures
+        self.latency = latency
     }
 }

@@ -33,6 +33,8 @@ public actor KeyAgent {
     /// Alarms that belong to no ledger: chain trouble before the owner is known, a failed journal.
     var generalAlarms: [NetworkName: [Alarm.Code: Alarm]] = [:]
     var endpointReports: [NetworkName: [EndpointReport]] = [:]
+    /// What happened to keys in this run.
+    public private(set) var tallies: [NetworkName: Tally] = [:]
     private var kicks: [NetworkName: @Sendable () -> Void] = [:]
 
     public init(
@@ -47,6 +49,7 @@ public actor KeyAgent {
         self.consumers = consumers
         self.dormant = dormant
         lastIdentifier = try journal.lastIdentifier()
+        for profile in profiles { tallies[profile.name] = Tally() }
         // What an earlier run knows of the owner lets this one follow the chain before it is unlocked.
         for var profile in profiles {
             guard let owner = try journal.owner(of: profile.name) else { continue }
@@ -151,6 +154,7 @@ public actor KeyAgent {
         ledger.forgetChanges()
         let before = ledgers[network]
         ledgers[network] = ledger
+        tallies[network, default: Tally()].count(changes, before: before)
         report(changes, alarmsBefore: before?.alarms ?? [:], now: ledger.alarms, on: network)
         if !changes.isEmpty {
             do { try identifyKeys(of: network) } catch {

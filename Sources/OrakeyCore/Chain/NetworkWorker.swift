@@ -81,7 +81,9 @@ public struct NetworkWorker: Sendable {
         }
         await agent.endpoints(
             client.endpointStatuses.map {
-                EndpointReport(url: $0.endpoint, isHealthy: $0.isUsable, error: $0.lastError.map { "\($0)" })
+                EndpointReport(
+                    url: $0.endpoint, isHealthy: $0.isUsable, error: $0.lastError.map { "\($0)" }, answers: $0.answers,
+                    failures: $0.failures, latency: $0.latency)
             }, on: network)
     }
 

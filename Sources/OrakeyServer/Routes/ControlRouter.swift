@@ -11,7 +11,7 @@ import StrictJSON
 struct ControlRouter: Router {
     let agent: KeyAgent
     let context: ControlContext
-    let counters: HandoutCounters
+    let metrics: MetricsSource
 
     var peerNeeds: PeerNeeds { PeerNeeds(groups: !context.allowedGroups.isEmpty, processDetails: false) }
     /// Raised when the service is to end.
@@ -88,11 +88,9 @@ struct ControlRouter: Router {
 
     private func metrics(_ exchange: Exchange) async throws -> Answer {
         try exchange.allowQuery()
-        let text = MetricsText.render(
-            status: await currentStatus(), counts: try await agent.keyCounts(), handouts: counters.snapshot,
-            startedAt: context.startedAt)
+        let text = try await metrics.text()
         return .bytes(
-            .ok, contentType: "text/plain; version=0.0.4; charset=utf-8",
+            .ok, contentType: MetricsText.contentType,
             exchange.allocator.buffer(string: text))
     }
 
