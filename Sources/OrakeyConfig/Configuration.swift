@@ -18,6 +18,8 @@ public struct Configuration: Equatable, Sendable {
     public var listen: ListenSection
     /// Bounds on what local clients may use up.
     public var limits: LimitSection
+    /// The proxy, or `nil` for none.
+    public var proxy: ProxySection?
     /// The directory of the daemon's state, where the file names one.
     public var stateDirectory: String?
 

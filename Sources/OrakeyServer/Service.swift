@@ -8,12 +8,12 @@ public struct Service: Sendable {
 
     /// Both sockets of one agent: keys for consumers, and an operator's commands.
     public static func pair(
-        _ agent: KeyAgent, policy: PolicyBox, context: ControlContext
+        _ agent: KeyAgent, policy: PolicyBox, context: ControlContext, proxy: ProxyContext? = nil
     ) -> (agent: Service, control: Service) {
         let counters = HandoutCounters()
         return (
-            Service(router: AgentRouter(board: agent.board, policy: policy, counters: counters)),
-            Service(router: ControlRouter(agent: agent, context: context, counters: counters))
+            Service(router: AgentRouter(board: agent.board, policy: policy, counters: counters, proxy: proxy)),
+            Service(router: ControlRouter(agent: agent, context: context, counters: counters, proxy: proxy))
         )
     }
 }

@@ -46,6 +46,7 @@ actor Reloader {
         if old.wallet != new.wallet { return "the wallet has changed; restart orakeyd" }
         if old.listen != new.listen { return "the sockets have changed; restart orakeyd" }
         if old.stateDirectory != new.stateDirectory { return "the state directory has changed; restart orakeyd" }
+        if old.proxy != new.proxy { return "the proxy has changed; restart orakeyd" }
         if old.limits != new.limits { return "the limits have changed; restart orakeyd" }
         guard old.networks.map(\.name) == new.networks.map(\.name) else {
             return "networks were added or removed; restart orakeyd"

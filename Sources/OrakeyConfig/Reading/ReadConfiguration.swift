@@ -3,7 +3,7 @@ import EthereumWallet
 /// Reads the whole file.
 enum ReadConfiguration {
     /// Features that are not in this version. A key of theirs is refused: without effect it would look as if it had one.
-    private static let later = ["audit", "lock", "metrics", "proxy", "revoker"]
+    private static let later = ["audit", "lock", "metrics", "revoker"]
     /// The longest path that fits `sun_path` with its closing zero.
     private static let longestSocketPath = 107
 
@@ -20,12 +20,16 @@ enum ReadConfiguration {
         let consumers = reader.optional("consumers").map { intact ? ReadConsumers.all($0, networks: names) : [] }
         let listen = listen(reader.optional("listen"))
         let limits = limits(reader.optional("limits"))
+        let proxy = reader.optional("proxy").flatMap(ReadProxy.read)
+        if let socket = proxy?.socket, socket == listen.agent || socket == listen.control {
+            reader.report(.contradiction, at: "proxy", "its socket is another one's too")
+        }
         let stateDirectory = reader.optional("state_dir")?.filePath()
         reader.finish(later: later)
         guard let wallet, !networks.isEmpty else { return nil }
         return Configuration(
             file: root.context.file, wallet: wallet, networks: networks, consumers: consumers, listen: listen,
-            limits: limits, stateDirectory: stateDirectory)
+            limits: limits, proxy: proxy, stateDirectory: stateDirectory)
     }
 
     private static func wallet(_ value: Value) -> WalletSection? {
@@ -49,7 +53,7 @@ enum ReadConfiguration {
         return settings
     }
 
-    private static func socket(_ value: Value) -> String? {
+    static func socket(_ value: Value) -> String? {
         guard let path = value.filePath() else { return nil }
         guard path.utf8.count <= longestSocketPath else {
             value.report(

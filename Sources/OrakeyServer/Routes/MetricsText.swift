@@ -1,6 +1,7 @@
 import OrakeyAPI
 import OrakeyCore
 import OrakeyKey
+import OrakeyProxy
 
 /// The Prometheus text exposition format, version 0.0.4.
 struct MetricsText {
@@ -25,7 +26,7 @@ struct MetricsText {
     /// Everything the service tells about itself.
     static func render(
         status: Status, counts: [(network: NetworkName, state: OrakeyCore.KeyState, count: Int)],
-        handouts: HandoutCounters.Snapshot, startedAt: Timestamp
+        handouts: HandoutCounters.Snapshot, startedAt: Timestamp, proxy: [(key: UsageKey, row: UsageRow)] = []
     ) -> String {
         var metrics = MetricsText()
         metrics.family("orakeyd_build_info", "gauge", "The running version.", [([("version", status.version)], "1")])
@@ -51,6 +52,7 @@ struct MetricsText {
         metrics.family(
             "orakeyd_refused_total", "counter", "Requests of consumers that could not be served, by reason.",
             handouts.refused.sorted { $0.key < $1.key }.map { ([("code", $0.key)], String($0.value)) })
+        metrics.proxy(proxy)
         return metrics.text
     }
 
