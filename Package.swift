@@ -100,10 +100,17 @@ let package = Package(
             ],
             swiftSettings: strict),
         .target(
+            name: "OrakeyProxy",
+            dependencies: [
+                "CurlHTTP", "EthereumCore", "EthereumWallet", "HTTPRelay", "OrakeyCore", "OrakeyKey", "StrictJSON",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strictC),
+        .target(
             name: "OrakeyServer",
             dependencies: [
                 "CLinuxShims", "EthereumCore", "EthereumWallet", "LocalSockets", "OrakeyAPI", "OrakeyCore", "OrakeyKey",
-                "StrictJSON",
+                "OrakeyProxy", "StrictJSON",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -142,9 +149,9 @@ let package = Package(
             name: "orakeyd",
             dependencies: [
                 "CLinuxShims", "CurlHTTP", "EthereumABI", "EthereumCore", "EthereumProof", "EthereumRPC",
-                "EthereumWallet", "LocalSockets",
-                "OrakeyAPI", "OrakeyConfig", "OrakeyContract", "OrakeyCore", "OrakeyHost", "OrakeyKey", "OrakeyServer",
-                "OrakeyStore", "StrictJSON",
+                "EthereumWallet", "HTTPRelay", "LocalSockets",
+                "OrakeyAPI", "OrakeyConfig", "OrakeyContract", "OrakeyCore", "OrakeyHost", "OrakeyKey", "OrakeyProxy",
+                "OrakeyServer", "OrakeyStore", "StrictJSON",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),

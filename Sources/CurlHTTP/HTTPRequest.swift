@@ -128,6 +128,8 @@ public struct HTTPResponseHead: Sendable, Equatable {
     public var status: Int
     /// All header fields in order; trailers are dropped.
     public var headers: [HTTPField]
+    /// Whether the answer came in HTTP/1, where a body may end with the connection.
+    public var isHTTP1 = true
 }
 
 /// A whole answer.

@@ -86,7 +86,7 @@ protocol TransferReceiver: AnyObject, Sendable {
             guard let status = text.split(separator: " ").dropFirst().first.flatMap({ Int($0) }),
                 (100...999).contains(status)
             else { return abort(.malformedResponse, "the answer has no status code") }
-            head = HTTPResponseHead(status: status, headers: [])
+            head = HTTPResponseHead(status: status, headers: [], isHTTP1: text.hasPrefix("HTTP/1"))
             return true
         }
         guard let colon = text.firstIndex(of: ":") else {

@@ -11,15 +11,16 @@ public enum DescriptorLimit {
 
     /// Raises the soft bound to the hard one; returns how many descriptors the connections of each socket may take, so
     /// that accepting never runs out of them.
-    public static func raise() -> (agent: Int, control: Int) {
+    public static func raise(withProxy: Bool = false) -> (agent: Int, control: Int, proxy: Int) {
         let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
         var limit = rlimit()
-        guard unsafe getrlimit(resource, &limit) == 0 else { return (fewest, fewest) }
+        guard unsafe getrlimit(resource, &limit) == 0 else { return (fewest, fewest, fewest) }
         let soft = limit.rlim_cur
         limit.rlim_cur = limit.rlim_max
         if unsafe setrlimit(resource, &limit) != 0 { limit.rlim_cur = soft }
         let available = Int(clamping: limit.rlim_cur) - reserve
         let control = min(mostForControl, max(fewest, available / 4))
-        return (min(most, max(fewest, available - control)), control)
+        let proxy = withProxy ? max(fewest, (available - control) / 2) : 0
+        return (min(most, max(fewest, available - control - proxy)), control, min(most, proxy))
     }
 }

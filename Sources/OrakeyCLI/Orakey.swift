@@ -13,11 +13,13 @@ struct Orakey: AsyncParsableCommand {
             """,
         version: "orakey \(orakeyVersion)",
         groupedSubcommands: [
-            CommandGroup(name: "Key", subcommands: [Get.self, Exec.self, Keys.self, Rotate.self, Revoke.self]),
+            CommandGroup(
+                name: "Key", subcommands: [Get.self, Exec.self, Token.self, Keys.self, Rotate.self, Revoke.self]),
             CommandGroup(
                 name: "Daemon",
                 subcommands: [
-                    StatusCommand.self, Watch.self, Lock.self, Unlock.self, Intents.self, RevokerCommand.self,
+                    StatusCommand.self, UsageCommand.self, Watch.self, Lock.self, Unlock.self, Intents.self,
+                    RevokerCommand.self,
                     Doctor.self,
                 ]),
             CommandGroup(

@@ -1,4 +1,5 @@
 public import OrakeyAPI
+public import StrictJSON
 internal import UnixHTTP
 
 /// A consumer's view of the daemon: the agent socket. Every call blocks the calling thread and takes a connection of its own.
@@ -30,6 +31,17 @@ public struct AgentClient: Sendable {
     ) throws(ClientError) -> [UInt8] {
         let accept = json ? "application/json" : "text/plain"
         return try Call(target: Self.keyTarget(consumer, network), headers: [("Accept", accept)]).send(to: path).body
+    }
+
+    /// `POST /v1/token`: what takes the place of an API key on the proxy's loopback port.
+    ///
+    /// - Parameter seconds: how long it is to be good for; nil leaves that to the daemon.
+    public func token(
+        consumer: String? = nil, network: String? = nil, seconds: Int64? = nil
+    ) throws(ClientError) -> JSON {
+        let query = [("consumer", consumer), ("network", network), ("ttl", seconds.map { String($0) })]
+        return try Call(method: "POST", target: target("/v1/token", query)).send(to: path)
+            .decode { (json) throws(JSONError) in json }
     }
 
     /// `GET /v1/health`. Health that is not good is an answer here, not an error.

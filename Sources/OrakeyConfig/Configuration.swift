@@ -20,6 +20,8 @@ public struct Configuration: Equatable, Sendable {
     public var limits: LimitSection
     /// Where the metrics can be read besides the control socket.
     public var metrics: MetricsSection
+    /// The proxy, or `nil` for none.
+    public var proxy: ProxySection?
     /// The directory of the daemon's state, where the file names one.
     public var stateDirectory: String?
 

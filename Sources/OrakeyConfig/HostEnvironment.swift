@@ -80,6 +80,15 @@ extension HostEnvironment {
             ?? "\(socketFolder(Self.mode(configurationFile: configuration.file)))/control.sock"
     }
 
+    /// The proxy's socket: configuration, default of the mode; in this order.
+    ///
+    /// - Parameters:
+    ///   - proxy: The proxy's settings.
+    ///   - file: The configuration file that was read.
+    public func proxySocket(_ proxy: ProxySection, configurationFile file: String) -> String {
+        proxy.socket ?? "\(socketFolder(Self.mode(configurationFile: file)))/proxy.sock"
+    }
+
     /// The folder of the default sockets: `/run/orakeyd` or `$XDG_RUNTIME_DIR/orakeyd`. Without that variable it is
     /// the place where systemd puts it.
     public func socketFolder(_ mode: InstallationMode) -> String {

@@ -10,17 +10,18 @@ public struct Service: Sendable {
 
     /// Both sockets of one agent: keys for consumers, and an operator's commands.
     public static func pair(
-        _ agent: KeyAgent, policy: PolicyBox, context: ControlContext
+        _ agent: KeyAgent, policy: PolicyBox, context: ControlContext, proxy: ProxyContext? = nil
     ) -> (agent: Service, control: Service, metrics: MetricsPage) {
         let counters = HandoutCounters()
         let metrics = MetricsSource(
-            agent: agent, version: context.version, startedAt: context.startedAt, counters: counters)
+            agent: agent, version: context.version, startedAt: context.startedAt, counters: counters,
+            usage: proxy?.usage)
         return (
             Service(
-                router: AgentRouter(board: agent.board, policy: policy, counters: counters),
+                router: AgentRouter(board: agent.board, policy: policy, counters: counters, proxy: proxy),
                 connections: counters.agentConnections),
             Service(
-                router: ControlRouter(agent: agent, context: context, metrics: metrics),
+                router: ControlRouter(agent: agent, context: context, metrics: metrics, proxy: proxy),
                 connections: counters.controlConnections),
             MetricsPage(metrics)
         )

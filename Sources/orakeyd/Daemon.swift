@@ -37,6 +37,8 @@ struct Daemon {
         let sockets = try Sockets.bind(options: options, configuration: configuration, environment: environment)
         // Also where the start fails further on: a socket that nobody serves would mislead clients.
         defer { sockets.remove() }
+        let proxySockets = try ProxySockets.bind(configuration: configuration, environment: environment)
+        defer { proxySockets?.remove() }
         let journal = try SQLiteJournal(path: state.journalPath)
 
         let builder = try ProfileBuilder(configuration: configuration)
@@ -68,7 +70,7 @@ struct Daemon {
         var limits = ServerLimits()
         limits.connectionsPerUser = configuration.limits.connectionsPerUser
         limits.idleSeconds = configuration.limits.idleTimeout.components.seconds
-        let descriptors = DescriptorLimit.raise()
+        let descriptors = DescriptorLimit.raise(withProxy: proxySockets != nil)
         let policy = PolicyBox(Policy(consumers: consumers))
         let reloader = Reloader(
             configuration: configuration, agent: agent, policy: policy, environment: environment, log: log)
@@ -84,7 +86,13 @@ struct Daemon {
                 return try await maker.proof(of: key).json
             }, unlock: unlock)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        let services = OrakeyServer.Service.pair(agent, policy: policy, context: control)
+        var proxy: ProxyService?
+        if let proxySockets, let settings = configuration.proxy {
+            proxy = try await ProxyService.start(
+                proxySockets, settings: settings, board: board, policy: policy, clock: clock,
+                limits: limits.with(descriptors: descriptors.proxy), log: log)
+        }
+        let services = OrakeyServer.Service.pair(agent, policy: policy, context: control, proxy: proxy?.context)
         var metrics: MetricsServer?
         if let place = configuration.metrics.listen {
             metrics = try await MetricsServer.start(
@@ -116,7 +124,7 @@ struct Daemon {
             configuration: .init(
                 services: [
                     .init(service: ReloadService(reloader: reloader)), .init(service: workers), .init(service: servers),
-                ],
+                ] + (proxy.map { [.init(service: $0)] } ?? []),
                 gracefulShutdownSignals: [.sigterm, .sigint],
                 logger: log))
         try await lifecycle.run()

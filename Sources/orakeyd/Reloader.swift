@@ -47,6 +47,7 @@ actor Reloader {
         if old.listen != new.listen { return "the sockets have changed; restart orakeyd" }
         if old.stateDirectory != new.stateDirectory { return "the state directory has changed; restart orakeyd" }
         if old.metrics != new.metrics { return "the metrics' port has changed; restart orakeyd" }
+        if old.proxy != new.proxy { return "the proxy has changed; restart orakeyd" }
         if old.limits != new.limits { return "the limits have changed; restart orakeyd" }
         guard old.networks.map(\.name) == new.networks.map(\.name) else {
             return "networks were added or removed; restart orakeyd"

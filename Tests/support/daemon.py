@@ -179,6 +179,11 @@ class Daemon:
         assert answer.status == 200, answer
         return answer.json
 
+    def control_get_text(self, target: str) -> str:
+        answer = ask(self.control, "GET", target)
+        assert answer.status == 200, answer
+        return answer.body.decode()
+
     def post(self, target: str, body=None, **options) -> Answer:
         return ask(self.control, "POST", target, body if body is not None else {}, **options)
 

@@ -57,6 +57,8 @@ public struct UpstreamAnswer: Sendable {
     public let headers: [HTTPField]
     /// Bytes of the body where the server announced them and means it.
     public let length: Int?
+    /// The body ends with the connection, so that its end can't be told from its being cut short.
+    public let endsWithConnection: Bool
     /// The body; it throws when it is cut short.
     public let body: HTTPBody
 
@@ -76,6 +78,7 @@ public struct UpstreamAnswer: Sendable {
         status = response.status
         headers = HopByHop.strip(response.headers)
         length = codings.isEmpty ? lengths.first.flatMap { Int($0) } : nil
+        endsWithConnection = response.head.isHTTP1 && codings.isEmpty && lengths.isEmpty
         body = response.body
     }
 

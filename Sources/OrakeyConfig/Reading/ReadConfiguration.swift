@@ -3,7 +3,7 @@ import EthereumWallet
 /// Reads the whole file.
 enum ReadConfiguration {
     /// Features that are not in this version. A key of theirs is refused: without effect it would look as if it had one.
-    private static let later = ["audit", "lock", "proxy", "revoker"]
+    private static let later = ["audit", "lock", "revoker"]
     /// The longest path that fits `sun_path` with its closing zero.
     private static let longestSocketPath = 107
 
@@ -21,12 +21,16 @@ enum ReadConfiguration {
         let listen = listen(reader.optional("listen"))
         let limits = limits(reader.optional("limits"))
         let metrics = metrics(reader.optional("metrics"))
+        let proxy = reader.optional("proxy").flatMap(ReadProxy.read)
+        if let socket = proxy?.socket, socket == listen.agent || socket == listen.control {
+            reader.report(.contradiction, at: "proxy", "its socket is another one's too")
+        }
         let stateDirectory = reader.optional("state_dir")?.filePath()
         reader.finish(later: later)
         guard let wallet, !networks.isEmpty else { return nil }
         return Configuration(
             file: root.context.file, wallet: wallet, networks: networks, consumers: consumers, listen: listen,
-            limits: limits, metrics: metrics, stateDirectory: stateDirectory)
+            limits: limits, metrics: metrics, proxy: proxy, stateDirectory: stateDirectory)
     }
 
     private static func wallet(_ value: Value) -> WalletSection? {
@@ -50,7 +54,7 @@ enum ReadConfiguration {
         return settings
     }
 
-    private static func socket(_ value: Value) -> String? {
+    static func socket(_ value: Value) -> String? {
         guard let path = value.filePath() else { return nil }
         guard path.utf8.count <= longestSocketPath else {
             value.report(

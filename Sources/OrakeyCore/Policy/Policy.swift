@@ -50,3 +50,10 @@ public struct Policy: Sendable {
         consumers.contains { !$0.match.executables.isEmpty || !$0.match.units.isEmpty }
     }
 }
+
+extension Policy {
+    /// Whether there is such a consumer, whoever it is for.
+    public func has(consumer: String, network: String) -> Bool {
+        consumers.contains { $0.name == consumer && $0.network.description == network }
+    }
+}

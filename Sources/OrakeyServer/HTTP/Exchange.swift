@@ -74,7 +74,10 @@ extension Exchange {
     }
 
     /// Refuses query parameters that the route does not know.
-    func allowQuery(_ names: String...) throws {
+    func allowQuery(_ names: String...) throws { try allowQuery(names) }
+
+    /// Refuses query parameters that the route does not know.
+    func allowQuery(_ names: [String]) throws {
         for name in query.keys where !names.contains(name) {
             let known = names.isEmpty ? "this call takes none" : "known: \(names.joined(separator: ", "))"
             throw Refusal(.badRequest, "unknown query parameter", hint: known)

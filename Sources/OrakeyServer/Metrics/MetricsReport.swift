@@ -2,6 +2,7 @@ import LocalSockets
 import OrakeyAPI
 import OrakeyCore
 import OrakeyKey
+import OrakeyProxy
 
 /// Everything the service tells about itself, from what was read a moment ago.
 struct MetricsReport {
@@ -18,6 +19,7 @@ struct MetricsReport {
     let tallies: [(network: NetworkName, tally: Tally)]
     let sockets: HandoutCounters.Snapshot
     let connections: [(socket: String, meter: ConnectionMeter.Reading)]
+    let usage: [(key: UsageKey, row: UsageRow)]
     let process: ProcessReading
 
     var text: String {
@@ -27,6 +29,7 @@ struct MetricsReport {
         endpoints(&metrics)
         keys(&metrics)
         sockets(&metrics)
+        metrics.proxy(usage)
         process.write(to: &metrics)
         return metrics.text
     }

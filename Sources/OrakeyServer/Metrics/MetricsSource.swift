@@ -1,6 +1,7 @@
 import LocalSockets
 import OrakeyCore
 import OrakeyKey
+import OrakeyProxy
 
 /// Puts the metrics together, for the control socket and for the listener of its own.
 struct MetricsSource: Sendable {
@@ -8,6 +9,8 @@ struct MetricsSource: Sendable {
     let version: String
     let startedAt: Timestamp
     let counters: HandoutCounters
+    /// What went through the proxy, where there is one.
+    let usage: UsageBook?
 
     func text() async throws -> String {
         let report = MetricsReport(
@@ -18,7 +21,7 @@ struct MetricsSource: Sendable {
             sockets: counters.snapshot,
             connections: [
                 ("agent", counters.agentConnections.reading), ("control", counters.controlConnections.reading),
-            ], process: .now)
+            ], usage: usage?.rows ?? [], process: .now)
         return report.text
     }
 }

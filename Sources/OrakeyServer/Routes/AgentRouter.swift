@@ -12,6 +12,7 @@ struct AgentRouter: Router {
     let board: HandoutBoard
     let policy: PolicyBox
     let counters: HandoutCounters
+    var proxy: ProxyContext? = nil
     let responses = KeyResponses()
 
     var peerNeeds: PeerNeeds {
@@ -34,8 +35,13 @@ struct AgentRouter: Router {
                 try require(.GET, exchange)
                 try exchange.allowQuery()
                 return health()
+            case "/v1/token":
+                try require(.POST, exchange)
+                return try token(exchange)
             default:
-                throw Refusal(.notFound, "there is nothing at this path", hint: "GET /v1/key, /v1/watch or /v1/health")
+                throw Refusal(
+                    .notFound, "there is nothing at this path",
+                    hint: "GET /v1/key, /v1/watch or /v1/health, POST /v1/token")
             }
         } catch let refusal as Refusal {
             if refusal.body.code != .forbidden { counters.countRefused(refusal.body.codeText) }
@@ -56,8 +62,10 @@ struct AgentRouter: Router {
     }
 
     /// The one consumer the request is for. Every hand-out goes through here.
-    private func authorise(_ exchange: Exchange) throws -> (consumer: String, network: String) {
-        try exchange.allowQuery("consumer", "network")
+    func authorise(
+        _ exchange: Exchange, allowing more: String...
+    ) throws -> (consumer: String, network: String) {
+        try exchange.allowQuery(["consumer", "network"] + more)
         switch policy.current.authorise(
             exchange.peer, consumer: exchange.query["consumer"], network: exchange.query["network"])
         {

@@ -5,6 +5,7 @@ import NIOHTTP1
 import OrakeyAPI
 import OrakeyCore
 import OrakeyKey
+import OrakeyProxy
 import StrictJSON
 
 /// The control socket: what operators may do. The socket's mode keeps others out; the peer's user is checked as well.
@@ -12,6 +13,7 @@ struct ControlRouter: Router {
     let agent: KeyAgent
     let context: ControlContext
     let metrics: MetricsSource
+    var proxy: ProxyContext? = nil
 
     var peerNeeds: PeerNeeds { PeerNeeds(groups: !context.allowedGroups.isEmpty, processDetails: false) }
     /// Raised when the service is to end.
@@ -42,6 +44,8 @@ struct ControlRouter: Router {
         case (.POST, ["v1", "keys", "adopt"]): return try await adopt(exchange)
         case (.GET, ["v1", "events"]): return try await events(exchange)
         case (.GET, ["metrics"]): return try await metrics(exchange)
+        case (.GET, ["v1", "usage"]): return try usage(exchange)
+        case (.GET, ["v1", "usage", "exchanges"]): return try exchanges(exchange)
         case (.GET, ["v1", "intents"]): return try await intents(exchange)
         case (.GET, let path) where path.count == 3 && path[0] == "v1" && path[1] == "intents":
             return try await intent(exchange, path[2])
@@ -63,7 +67,9 @@ struct ControlRouter: Router {
     private static func methods(of path: [String]) -> String? {
         switch path {
         case ["v1", "keys"]: "GET, POST"
-        case ["v1", "status"], ["v1", "intents"], ["v1", "events"], ["metrics"]: "GET"
+        case ["v1", "status"], ["v1", "intents"], ["v1", "events"], ["metrics"], ["v1", "usage"],
+            ["v1", "usage", "exchanges"]:
+            "GET"
         case ["v1", "rotate"], ["v1", "revoke"], ["v1", "lock"], ["v1", "unlock"], ["v1", "revoker"],
             ["v1", "keys", "adopt"]:
             "POST"

@@ -1,10 +1,10 @@
 /// `Retry-After` (RFC 9110 §10.2.3): seconds, or a date, which counts from the answer's own `Date` so that no clock
 /// has to be right.
-enum RetryAfter {
+package enum RetryAfter {
     /// Longer waits are cut to this.
-    static let longest = Duration.seconds(3600)
+    package static let longest = Duration.seconds(3600)
 
-    static func parse(_ value: String, date: String?) -> Duration? {
+    package static func parse(_ value: String, date: String?) -> Duration? {
         let text = value.trimmingPrefix { $0 == " " }
         if !text.isEmpty, text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) {
             return min(longest, .seconds(Int(text.prefix(9)) ?? 0))
@@ -17,7 +17,7 @@ enum RetryAfter {
 
     /// Seconds since 1970 of a date in one of the three forms of RFC 9110 §5.6.7: `Sun, 06 Nov 1994 08:49:37 GMT`, and
     /// the obsolete `Sunday, 06-Nov-94 08:49:37 GMT` and `Sun Nov  6 08:49:37 1994`.
-    static func seconds(httpDate: String) -> Int? {
+    package static func seconds(httpDate: String) -> Int? {
         let parts = httpDate.split { $0 == " " || $0 == "-" }
         let isAsctime = parts.count == 5
         guard isAsctime || parts.count == 6 && parts[5] == "GMT",

@@ -1,0 +1,88 @@
+import CurlHTTP
+import HTTPRelay
+import OrakeyCore
+
+/// Decides for each request whose key goes on it. The one way in: Unix socket and loopback port, every path.
+struct Admission: Sendable {
+    /// Narrow the choice where policy gives a process several keys. They end here.
+    static let consumerField = "x-orakey-consumer"
+    static let networkField = "x-orakey-network"
+
+    let policy: PolicyBox
+    let tokens: TokenMint
+    let now: @Sendable () -> Timestamp
+
+    func consumer(of request: RelayRequest) throws(ProxyRefusal) -> ConsumerName {
+        try Self.check(request)
+        switch request.peer {
+        case .process(let process): return try consumer(of: process, request.headers)
+        case .loopback: return try consumer(byToken: request.headers)
+        }
+    }
+
+    /// What no honest client sends, whoever it is.
+    static func check(_ request: RelayRequest) throws(ProxyRefusal) {
+        // A web page can make a browser call local servers; no other client sends these.
+        for name in ["origin", "referer", "sec-fetch-site"] where request.headers[name] != nil {
+            throw ProxyRefusal(403, "browser_request", "requests from web pages are refused (\(name) header)")
+        }
+        if case .loopback = request.peer, !isThisHost(request.headers["host"] ?? "") {
+            throw ProxyRefusal(403, "browser_request", "the Host header names another host than this one")
+        }
+        let path = request.path
+        guard path.hasPrefix("/v1/") else {
+            throw ProxyRefusal(404, "not_found", "only paths below /v1/ are relayed; base_url ends in /v1")
+        }
+        // Whoever takes the path apart next must not leave /v1/, however often it decodes.
+        let plain = path.lowercased().replacing("%2e", with: ".").replacing("%2f", with: "/")
+            .replacing("%5c", with: "/").replacing("\\", with: "/")
+        guard !plain.split(separator: "/").contains(where: { $0 == "." || $0 == ".." }), !plain.contains("%00"),
+            !plain.contains("%25")
+        else { throw ProxyRefusal(400, "bad_request", "the path leads elsewhere than it says") }
+    }
+
+    /// A name that resolves to this host whatever a name server says (RFC 6761, section 6.3), or its address.
+    private static func isThisHost(_ host: String) -> Bool {
+        let name = host.hasPrefix("[") ? host.prefix { $0 != "]" } + "]" : host.prefix { $0 != ":" }
+        let port = host.dropFirst(name.utf8.count)
+        let hasPort = port.hasPrefix(":") && port.dropFirst().utf8.allSatisfy { (0x30...0x39).contains($0) }
+        return (port.isEmpty || hasPort) && ["127.0.0.1", "localhost", "[::1]"].contains(name.lowercased())
+    }
+
+    private func consumer(of process: RelayProcess, _ headers: [HTTPField]) throws(ProxyRefusal) -> ConsumerName {
+        let policy = policy.current
+        let details: (executable: String?, unit: String?) = policy.needsProcessDetails ? process.details : (nil, nil)
+        let peer = Peer(
+            processID: process.processID, userID: process.userID, groupIDs: process.groupIDs,
+            executable: details.executable, unit: details.unit)
+        switch policy.authorise(peer, consumer: headers[Self.consumerField], network: headers[Self.networkField]) {
+        case .granted(let consumer, let network): return ConsumerName(consumer: consumer, network: network)
+        case .ambiguous(let names):
+            throw ProxyRefusal(
+                409, "ambiguous",
+                "several keys fit: \(names.joined(separator: ", ")); choose with the header X-Orakey-Consumer or X-Orakey-Network"
+            )
+        case .denied:
+            throw ProxyRefusal(
+                403, "forbidden",
+                "no consumer in the configuration matches this process (uid \(process.userID)); an operator can add one under consumers: in orakeyd.yaml"
+            )
+        }
+    }
+
+    private func consumer(byToken headers: [HTTPField]) throws(ProxyRefusal) -> ConsumerName {
+        let values = headers.values("authorization")
+        let parts = values.count == 1 ? values[0].split(separator: " ", maxSplits: 1) : []
+        guard parts.count == 2, parts[0].lowercased() == "bearer",
+            let name = tokens.name(of: String(parts[1]), at: now())
+        else {
+            throw ProxyRefusal(
+                401, "invalid_token", "api_key must be a local token that has not ended: orakey token makes one")
+        }
+        // A reload may have taken the consumer away since.
+        guard policy.current.has(consumer: name.consumer, network: name.network) else {
+            throw ProxyRefusal(403, "forbidden", "the token's consumer is no longer configured")
+        }
+        return name
+    }
+}

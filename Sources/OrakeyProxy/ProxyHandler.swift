@@ -1,0 +1,223 @@
+import CurlHTTP
+import EthereumWallet
+public import HTTPRelay
+public import Logging
+public import OrakeyCore
+import OrakeyKey
+
+/// Puts a consumer's current key on its requests, so that no program ever sees one.
+public struct ProxyHandler: RelayHandler {
+    /// Fields of a request that end here: credentials that are not ours to pass on, and what was meant for this proxy.
+    private static let endHere: Set<String> = [
+        "authorization", "api-key", "x-api-key", "cookie", "cookie2", Admission.consumerField, Admission.networkField,
+        // Usage is read out of the answers as they pass.
+        "accept-encoding",
+    ]
+    /// Fields of an answer that would speak to the caller in the upstream's name.
+    private static let notForCallers: Set<String> = [
+        "alt-svc", "set-cookie", "set-cookie2", "strict-transport-security",
+    ]
+    /// Names the key that was on the request.
+    private static let fingerprintField = "X-Orakey-Fingerprint"
+    /// Seconds after which a consumer without a key may ask again: about a block.
+    private static let keyWait = 2
+
+    private let board: HandoutBoard
+    private let admission: Admission
+    private let holdBack = HoldBack()
+    private let usage: UsageBook
+    private let upstream: Upstream
+    private let log: Logger
+    private let clock = ContinuousClock()
+    private let wallClock: any WallClock
+
+    public init(
+        board: HandoutBoard, policy: PolicyBox, tokens: TokenMint, usage: UsageBook, upstream: Upstream,
+        clock: any WallClock, log: Logger
+    ) {
+        self.board = board
+        self.usage = usage
+        self.upstream = upstream
+        self.log = log
+        wallClock = clock
+        admission = Admission(policy: policy, tokens: tokens, now: { clock.now })
+    }
+
+    public func refusal(of problem: RequestProblem) -> RelayAnswer { ProxyRefusal(problem).answer }
+
+    public func handle(_ request: RelayRequest, _ answer: AnswerWriter) async {
+        let name: ConsumerName
+        let first: Handout
+        do throws(ProxyRefusal) {
+            name = try admission.consumer(of: request)
+            if let wait = holdBack.wait(of: name, at: clock.now) { throw Self.heldBack(wait) }
+            first = try key(of: name)
+        } catch {
+            return answer.send(error.answer)
+        }
+        var meter = ExchangeMeter(name, time: wallClock.now, start: clock.now)
+        do throws(ProxyRefusal) {
+            let payload = try await Self.payload(of: request)
+            try await relay(request, payload, name, first, &meter, answer)
+        } catch {
+            answer.send(error.answer)
+            log.notice(
+                "proxy: not relayed",
+                metadata: [
+                    "consumer": "\(name.consumer)", "fingerprint": "\(meter.fingerprint)", "code": "\(error.code)",
+                    "reason": "\(error.message)",
+                ])
+            await note(meter, status: error.status, scheme: nil)
+        }
+    }
+
+    // MARK: Keys
+
+    private func key(of name: ConsumerName) throws(ProxyRefusal) -> Handout {
+        switch board.read(consumer: name.consumer, network: name.network) {
+        case .key(let handout): return handout
+        case .locked:
+            throw ProxyRefusal(423, "locked", "the wallet is locked; an operator can unlock it: orakey unlock")
+        case .noKey:
+            throw ProxyRefusal(
+                503, "no_key", "\(name.consumer) has no key on \(name.network) yet; one is being created",
+                retryAfter: Self.keyWait, mayRetry: true)
+        case .stale:
+            throw ProxyRefusal(
+                503, "chain_stale", "the view of \(name.network) is older than the configuration allows",
+                retryAfter: Self.keyWait, mayRetry: true)
+        }
+    }
+
+    private static func heldBack(_ wait: Duration) -> ProxyRefusal {
+        // Rounded up: whoever comes a moment early would be refused again.
+        let seconds = Int(wait.components.seconds) + (wait.components.attoseconds > 0 ? 1 : 0)
+        return ProxyRefusal(
+            429, "rate_limited", "the upstream has told this consumer to wait", retryAfter: max(1, seconds),
+            mayRetry: true)
+    }
+
+    private static func payload(of request: RelayRequest) async throws(ProxyRefusal) -> Payload {
+        do throws(RequestProblem) { return try await Payload.read(request) } catch { throw ProxyRefusal(error) }
+    }
+
+    // MARK: Relaying
+
+    private func relay(
+        _ request: RelayRequest, _ payload: Payload, _ name: ConsumerName, _ first: Handout,
+        _ meter: inout ExchangeMeter, _ answer: AnswerWriter
+    ) async throws(ProxyRefusal) {
+        let upload = payload.upload()
+        let tally = UploadPump.Tally()
+        // Ends with this function: an answer may come before the body's end, and what was not sent by then never is.
+        async let _: Void = UploadPump.run(payload, into: upload, tally)
+        if let bytes = payload.bytes { meter.sends(bytes) }
+        meter.fingerprint = first.fingerprint.description
+        var response: UpstreamAnswer
+        do throws(ProxyRefusal) {
+            response = try await send(request, first, upload)
+        } catch {
+            throw tally.current.problem.map { ProxyRefusal($0) } ?? error
+        }
+        // The key may have been rotated or revoked since it was read. Nothing was answered yet, and whoever refuses a
+        // key bills nothing under it.
+        if response.status == 401, payload.isReplayable {
+            let second = try key(of: name)
+            if second.fingerprint != first.fingerprint {
+                meter.fingerprint = second.fingerprint.description
+                response = try await send(request, second, payload.upload())
+            }
+        }
+        if response.status == 429 {
+            let wait = response.headers["retry-after"].flatMap {
+                RetryAfter.parse($0, date: response.headers["date"])
+            }
+            holdBack.hold(name, for: wait, at: clock.now)
+        }
+        let isWhole = await pass(response, &meter, answer)
+        if case .streamed = payload { meter.sendsStreamed(tally.current.bytes, hash: tally.current.hash) }
+        await note(
+            meter, status: isWhole ? response.status : 0, scheme: response.headers[ExchangeHashes.field])
+    }
+
+    private func send(
+        _ request: RelayRequest, _ handout: Handout, _ upload: HTTPUpload?
+    ) async throws(ProxyRefusal) -> UpstreamAnswer {
+        let key = handout.key
+        let secret = unsafe HTTPSecretField("Authorization", prefix: "Bearer ") { use in
+            unsafe key.withUnsafeBytes { unsafe use($0) }
+        }
+        do throws(HTTPError) {
+            return try await upstream.send(
+                method: request.method, target: request.target, headers: request.headers, dropping: Self.endHere,
+                secret: secret, upload: upload)
+        } catch {
+            throw ProxyRefusal(error)
+        }
+    }
+
+    /// Passes an answer on as it comes; false when it broke off on either side.
+    private func pass(
+        _ response: UpstreamAnswer, _ meter: inout ExchangeMeter, _ answer: AnswerWriter
+    ) async -> Bool {
+        let isStream = response.isEventStream
+        meter.answers(asStream: isStream, now: clock.now)
+        var headers = HopByHop.strip(response.headers, dropping: Self.notForCallers)
+        headers.append(HTTPField(Self.fingerprintField, meter.fingerprint))
+        // A stream may get an event more than the upstream announced.
+        answer.start(status: response.status, headers: headers, length: isStream ? nil : response.length)
+        var events = EventStreamGuard()
+        var pieces = response.body.makeAsyncIterator()
+        do throws(HTTPError) {
+            while let piece = try await pieces.next() {
+                meter.receives(piece)
+                guard await Self.write(isStream ? events.pass(piece) { meter.receives(line: $0) } : piece, answer)
+                else { return false }
+            }
+            guard isStream else {
+                answer.finish()
+                return true
+            }
+            guard await Self.write(events.rest(), answer) else { return false }
+            if response.endsWithConnection, !events.isDone {
+                throw HTTPError(malformed: "the upstream closed the connection in the middle of a stream")
+            }
+            answer.finish()
+            return true
+        } catch {
+            log.notice(
+                "proxy: answer broke off",
+                metadata: [
+                    "consumer": "\(meter.name.consumer)", "fingerprint": "\(meter.fingerprint)", "reason": "\(error)",
+                ])
+            guard isStream else {
+                // Its length, or its last chunk, is missing: the caller can tell.
+                answer.cut()
+                return false
+            }
+            let refusal = ProxyRefusal(502, "stream_broken", "the stream broke off: \(error)")
+            _ = await Self.write(events.breakOff(refusal.event), answer)
+            answer.finish()
+            return false
+        }
+    }
+
+    /// False when the caller is gone.
+    private static func write(_ piece: [UInt8], _ answer: AnswerWriter) async -> Bool {
+        do throws(RequestProblem) {
+            try await answer.write(piece)
+            return true
+        } catch {
+            return false
+        }
+    }
+
+    private func note(_ meter: ExchangeMeter, status: Int, scheme: String?) async {
+        let (usage, now) = (usage, clock.now)
+        guard meter.isLarge else { return usage.add(meter.record(status: status, scheme: scheme, now: now)) }
+        // Reading a large body takes milliseconds, for which no other connection should wait.
+        await Task(executorPreference: globalConcurrentExecutor) {
+            usage.add(meter.record(status: status, scheme: scheme, now: now))
+        }.value
+    }
+}

@@ -1,0 +1,117 @@
+import EthereumCore
+import EthereumWallet
+import OrakeyCore
+import StrictJSON
+
+/// Counts one exchange as it passes, and reads out of it what usage needs.
+struct ExchangeMeter {
+    /// Up to this size a body is read for the model and the tokens in it.
+    static let largestRead = 8 * 1024 * 1024
+
+    /// From this size on a body takes long to read.
+    private static let largeRead = 64 * 1024
+
+    let name: ConsumerName
+    var fingerprint = "-"
+    private let time: Timestamp
+    private let start: ContinuousClock.Instant
+    private var firstByte: ContinuousClock.Instant?
+    private var requestBody: [UInt8]?
+    private var requestHash = RunningSHA256()
+    private var bytesUp: UInt64 = 0
+    private var bytesDown: UInt64 = 0
+    /// The answer, as far as it is JSON and not too large.
+    private var answer: [UInt8]? = []
+    private var stream: StreamFacts?
+
+    init(_ name: ConsumerName, time: Timestamp, start: ContinuousClock.Instant) {
+        self.name = name
+        self.time = time
+        self.start = start
+    }
+
+    mutating func sends(_ body: [UInt8]) {
+        requestBody = body.count <= Self.largestRead ? body : nil
+        bytesUp = UInt64(body.count)
+        requestHash.update(body)
+    }
+
+    mutating func sendsStreamed(_ bytes: UInt64, hash: RunningSHA256) {
+        bytesUp = bytes
+        requestHash = hash
+    }
+
+    mutating func answers(asStream: Bool, now: ContinuousClock.Instant) {
+        firstByte = now
+        if asStream {
+            answer = nil
+            stream = StreamFacts()
+        }
+    }
+
+    mutating func receives(_ piece: [UInt8]) {
+        bytesDown += UInt64(piece.count)
+        guard let count = answer?.count else { return }
+        if count + piece.count <= Self.largestRead { answer? += piece } else { answer = nil }
+    }
+
+    mutating func receives(line: ArraySlice<UInt8>) { stream?.add(line) }
+
+    var isLarge: Bool { (requestBody?.count ?? 0) + (answer?.count ?? 0) > Self.largeRead }
+
+    /// What is known at the end. Reads bodies, so it takes a while for large ones.
+    func record(status: Int, scheme: String?, now: ContinuousClock.Instant) -> ExchangeRecord {
+        let asked = requestBody.map { BodyFacts(parsing: $0) } ?? BodyFacts()
+        let json = answer.flatMap { $0.isEmpty ? nil : try? JSON.parse($0) }
+        let told = stream?.facts ?? json.map { BodyFacts($0) } ?? BodyFacts()
+        let sent = ExchangeHashes.text(requestHash.hash)
+        let found = stream?.hash ?? json.flatMap { ExchangeHashes.response($0) }
+        return ExchangeRecord(
+            key: UsageKey(
+                consumer: name.consumer, network: name.network, model: asked.model ?? told.model ?? "-",
+                fingerprint: fingerprint),
+            time: time.milliseconds, status: status, promptTokens: told.promptTokens ?? 0,
+            completionTokens: told.completionTokens ?? 0, bytesUp: bytesUp, bytesDown: bytesDown,
+            milliseconds: (now - start).wholeMilliseconds,
+            firstByteMilliseconds: ((firstByte ?? now) - start).wholeMilliseconds, requestHash: sent,
+            responseHash: told.responseHash ?? found,
+            check: ExchangeHashes.check(scheme: scheme, told: told, sent: sent, found: found))
+    }
+}
+
+/// What the events of a stream say, and their hash.
+struct StreamFacts {
+    private(set) var facts = BodyFacts()
+    private var running = RunningSHA256()
+    private var sawData = false
+
+    var hash: String? { sawData ? ExchangeHashes.text(running.hash) : nil }
+
+    mutating func add(_ line: ArraySlice<UInt8>) {
+        guard line.starts(with: "data:".utf8) else { return }
+        let data = line.dropFirst(5).drop { $0 == 0x20 }
+        var event = BodyFacts()
+        // Most events hold a few letters of an answer: only those that name the model or the tokens are worth reading.
+        if facts.model == nil || data.contains(sequence: "\"usage\"") || data.contains(sequence: "Hash\"") {
+            event = BodyFacts(parsing: data)
+            facts.add(event)
+        }
+        // The event that brings the hash is not part of it.
+        guard event.responseHash == nil else { return }
+        sawData = true
+        running.update(line)
+        running.update([0x0A])
+    }
+}
+
+extension ArraySlice<UInt8> {
+    fileprivate func contains(sequence text: StaticString) -> Bool {
+        text.withUTF8Buffer { pattern in unsafe firstRange(of: pattern) != nil }
+    }
+}
+
+extension Duration {
+    var wholeMilliseconds: UInt64 {
+        UInt64(clamping: components.seconds) &* 1000 &+ UInt64(clamping: components.attoseconds / 1_000_000_000_000_000)
+    }
+}
