@@ -310,4 +310,4 @@ final class RelayConnection: ChannelInboundHandler, RelayExchange.Line {
 }
 
 /// Tells a connection to cancel its request in flight, which may still say so to its client.
-struct CancelEvent {}
+package struct CancelEvent: Sendable { package init() {} }

@@ -1,6 +1,6 @@
 import Glibc
 import LocalSockets
-import NIOCore
+package import NIOCore
 import NIOHTTP1
 public import NIOPosix
 
@@ -83,7 +83,8 @@ public final class RelayServer: Sendable {
         }
     }
 
-    private static func configure(
+    /// Puts the handlers of a front into a connection whose reads nobody else asks for (`autoRead` off).
+    package static func configure(
         _ channel: any Channel, handler: any RelayHandler, limits: RelayLimits, peer: RelayPeer
     ) throws {
         let pipeline = channel.pipeline.syncOperations
