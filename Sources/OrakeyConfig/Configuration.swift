@@ -18,6 +18,10 @@ public struct Configuration: Equatable, Sendable {
     public var listen: ListenSection
     /// Bounds on what local clients may use up.
     public var limits: LimitSection
+    /// The record of who was given which key.
+    public var audit: AuditSection
+    /// When the wallet is locked by itself.
+    public var lock: LockSection
     /// The directory of the daemon's state, where the file names one.
     public var stateDirectory: String?
 

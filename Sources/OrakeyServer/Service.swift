@@ -8,12 +8,13 @@ public struct Service: Sendable {
 
     /// Both sockets of one agent: keys for consumers, and an operator's commands.
     public static func pair(
-        _ agent: KeyAgent, policy: PolicyBox, context: ControlContext
+        _ agent: KeyAgent, policy: PolicyBox, auditor: HandoutAuditor, context: ControlContext
     ) -> (agent: Service, control: Service) {
         let counters = HandoutCounters()
         return (
-            Service(router: AgentRouter(board: agent.board, policy: policy, counters: counters)),
-            Service(router: ControlRouter(agent: agent, context: context, counters: counters))
+            Service(router: AgentRouter(board: agent.board, policy: policy, counters: counters, auditor: auditor)),
+            Service(
+                router: ControlRouter(agent: agent, context: context, counters: counters, activity: auditor.activity))
         )
     }
 }
