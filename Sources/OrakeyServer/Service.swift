@@ -10,7 +10,8 @@ public struct Service: Sendable {
 
     /// Both sockets of one agent: keys for consumers, and an operator's commands.
     public static func pair(
-        _ agent: KeyAgent, policy: PolicyBox, context: ControlContext, proxy: ProxyContext? = nil
+        _ agent: KeyAgent, policy: PolicyBox, auditor: HandoutAuditor, context: ControlContext,
+        proxy: ProxyContext? = nil
     ) -> (agent: Service, control: Service, metrics: MetricsPage) {
         let counters = HandoutCounters()
         let metrics = MetricsSource(
@@ -18,10 +19,12 @@ public struct Service: Sendable {
             usage: proxy?.usage)
         return (
             Service(
-                router: AgentRouter(board: agent.board, policy: policy, counters: counters, proxy: proxy),
+                router: AgentRouter(
+                    board: agent.board, policy: policy, counters: counters, auditor: auditor, proxy: proxy),
                 connections: counters.agentConnections),
             Service(
-                router: ControlRouter(agent: agent, context: context, metrics: metrics, proxy: proxy),
+                router: ControlRouter(
+                    agent: agent, context: context, metrics: metrics, proxy: proxy, activity: auditor.activity),
                 connections: counters.controlConnections),
             MetricsPage(metrics)
         )

@@ -33,6 +33,28 @@ public final class SQLiteJournal: Journal {
         }
     }
 
+    /// Opens a journal that another process may be writing, for reading only.
+    public init(reading path: String) throws {
+        var configuration = Configuration()
+        configuration.readonly = true
+        configuration.busyMode = .timeout(5)
+        do {
+            queue = try DatabaseQueue(path: path, configuration: configuration)
+            let (application, version) = try queue.read { db in
+                (
+                    try Int32.fetchOne(db, sql: "PRAGMA application_id") ?? 0,
+                    try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
+                )
+            }
+            guard application == Schema.applicationID else { throw StoreError.foreignFile(path: path) }
+            guard version == Schema.latest else {
+                throw StoreError.otherSchema(path: path, found: version, known: Schema.latest)
+            }
+        } catch let error as DatabaseError {
+            throw StoreError.unreadable(path: path, reason: error.message ?? "\(error.resultCode)")
+        }
+    }
+
     /// Closes the database; the write-ahead log is folded into it.
     public func close() throws { try queue.close() }
 
@@ -170,8 +192,43 @@ public final class SQLiteJournal: Journal {
                         arguments: [Int64(bitPattern: cursor.block), cursor.hash?.blob, network.description])
                 case .reply(let reply): try ReplyRow.save(reply, in: db)
                 case .recovered(let recovered): try KeyRow.save(recovered, in: db)
+                case .audit(let entry): try AuditRow.save(entry, in: db)
+                case .auditHead(let head): try AuditHeadRow.save(head, in: db)
+                case .auditBase(let base):
+                    try db.execute(sql: "DELETE FROM audit WHERE sequence < ?", arguments: [base.first])
                 }
             }
+        }
+    }
+
+    public func auditHead() throws -> AuditHead? {
+        try queue.read { db in try Row.fetchOne(db, sql: "SELECT * FROM audit_head").map(AuditHeadRow.decode) }
+    }
+
+    public func auditEntries(after sequence: Int64, limit: Int) throws -> [AuditEntry] {
+        try queue.read { db in
+            try Row.fetchAll(
+                db, sql: "SELECT * FROM audit WHERE sequence > ? ORDER BY sequence LIMIT ?",
+                arguments: [sequence, limit]
+            ).map(AuditRow.decode)
+        }
+    }
+
+    public func auditEntries(before sequence: Int64?, limit: Int) throws -> [AuditEntry] {
+        try queue.read { db in
+            try Row.fetchAll(
+                db, sql: "SELECT * FROM audit WHERE (? IS NULL OR sequence < ?) ORDER BY sequence DESC LIMIT ?",
+                arguments: [sequence, sequence, limit]
+            ).map(AuditRow.decode)
+        }
+    }
+
+    /// The whole audit at one moment: its head, and its records one by one, oldest first.
+    public func withAudit<T>(_ body: (AuditHead?, () throws -> AuditEntry?) throws -> T) throws -> T {
+        try queue.read { db in
+            let head = try Row.fetchOne(db, sql: "SELECT * FROM audit_head").map(AuditHeadRow.decode)
+            let rows = try Row.fetchCursor(db, sql: "SELECT * FROM audit ORDER BY sequence")
+            return try body(head) { try rows.next().map(AuditRow.decode) }
         }
     }
 

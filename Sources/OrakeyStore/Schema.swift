@@ -5,7 +5,7 @@ enum Schema {
     /// `PRAGMA application_id` of a journal: "ORAK".
     static let applicationID: Int32 = 0x4F52_414B
 
-    static let migrations: [@Sendable (Database) throws -> Void] = [version1]
+    static let migrations: [@Sendable (Database) throws -> Void] = [version1, auditTables]
 
     static var latest: Int { migrations.count }
 
@@ -53,6 +53,22 @@ enum Schema {
                     key TEXT PRIMARY KEY, request BLOB NOT NULL, intents TEXT NOT NULL, fingerprints TEXT NOT NULL,
                     created_at INTEGER NOT NULL
                 ) STRICT, WITHOUT ROWID;
+                """)
+    }
+
+    /// The audit: records, and one row with the end of their chain.
+    private static func auditTables(_ db: Database) throws {
+        try db.execute(
+            sql: """
+                CREATE TABLE audit (
+                    sequence INTEGER PRIMARY KEY, epoch BLOB CHECK (length(epoch) = 32), body TEXT NOT NULL,
+                    code BLOB NOT NULL CHECK (length(code) = 32)
+                ) STRICT;
+                CREATE TABLE audit_head (
+                    id INTEGER PRIMARY KEY CHECK (id = 1), sequence INTEGER NOT NULL,
+                    code BLOB NOT NULL CHECK (length(code) = 32), sealed_sequence INTEGER, sealed_code BLOB,
+                    sealed_epoch BLOB, sealed_tag BLOB
+                ) STRICT;
                 """)
     }
 }

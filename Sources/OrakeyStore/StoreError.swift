@@ -2,6 +2,10 @@
 public enum StoreError: Error, Sendable, CustomStringConvertible {
     /// Written by a newer program.
     case newerSchema(path: String, found: Int, known: Int)
+    /// To be read as it is, but of another version.
+    case otherSchema(path: String, found: Int, known: Int)
+    /// It can't be opened for reading.
+    case unreadable(path: String, reason: String)
     /// Not a journal of this program.
     case foreignFile(path: String)
     /// SQLite says it is damaged; it was set aside.
@@ -17,6 +21,9 @@ public enum StoreError: Error, Sendable, CustomStringConvertible {
         switch self {
         case .newerSchema(let path, let found, let known):
             "\(path) has schema \(found), this program knows \(known): install the newer orakeyd again, or start with an empty state directory and run orakey recover"
+        case .otherSchema(let path, let found, let known):
+            "\(path) has schema \(found), this program reads \(known): use the orakey of the orakeyd that wrote it"
+        case .unreadable(let path, let reason): "\(path) can't be read (\(reason))"
         case .foreignFile(let path): "\(path) is not a journal of orakeyd: choose another --state-dir"
         case .corrupt(let path, let setAside):
             "\(path) was damaged and is now \(setAside): start orakeyd again; keys are rebuilt from wallet and chain as recovered"

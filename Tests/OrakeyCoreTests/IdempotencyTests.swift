@@ -139,6 +139,13 @@ final class FailingJournal: Journal {
     func intentCounts() throws -> [IntentCount] { try base.intentCounts() }
     func keys(fingerprint: Fingerprint) throws -> [KeyRecord] { try base.keys(fingerprint: fingerprint) }
     func keys(message: Bytes32) throws -> [KeyRecord] { try base.keys(message: message) }
+    func auditHead() throws -> AuditHead? { try base.auditHead() }
+    func auditEntries(after sequence: Int64, limit: Int) throws -> [AuditEntry] {
+        try base.auditEntries(after: sequence, limit: limit)
+    }
+    func auditEntries(before sequence: Int64?, limit: Int) throws -> [AuditEntry] {
+        try base.auditEntries(before: sequence, limit: limit)
+    }
     func intent(_ id: Int64) throws -> (Intent, TransactionSlot?)? { try base.intent(id) }
     func intents(before id: Int64?, limit: Int) throws -> [(Intent, TransactionSlot?)] {
         try base.intents(before: id, limit: limit)

@@ -33,6 +33,12 @@ public protocol Journal: Sendable {
     func intent(_ id: Int64) throws -> (Intent, TransactionSlot?)?
     /// Intents before `id` (all when nil), newest first, at most `limit`.
     func intents(before id: Int64?, limit: Int) throws -> [(Intent, TransactionSlot?)]
+    /// The end of the audit; nil before its first record.
+    func auditHead() throws -> AuditHead?
+    /// Audit records after `sequence`, oldest first, at most `limit`.
+    func auditEntries(after sequence: Int64, limit: Int) throws -> [AuditEntry]
+    /// Audit records before `sequence` (all when nil), newest first, at most `limit`.
+    func auditEntries(before sequence: Int64?, limit: Int) throws -> [AuditEntry]
 }
 
 /// So many keys of a network are in one state.

@@ -16,6 +16,8 @@ public actor KeyAgent {
     /// The keys in circulation, readable without waiting for this actor.
     public nonisolated let board: HandoutBoard
     let news = News()
+    /// What happened, chained.
+    public nonisolated let audit: AuditLog
 
     /// Networks by name; the owner is zero until it is known.
     var profiles: [NetworkName: NetworkProfile]
@@ -39,9 +41,10 @@ public actor KeyAgent {
 
     public init(
         journal: any Journal, profiles: [NetworkProfile], dormant: [NetworkName] = [], consumers: [ConsumerSection],
-        clock: any WallClock, board: HandoutBoard, log: Logger
+        clock: any WallClock, board: HandoutBoard, log: Logger, audit: AuditLog? = nil
     ) throws {
         self.journal = journal
+        self.audit = try audit ?? AuditLog(journal: journal, clock: clock)
         self.clock = clock
         self.board = board
         self.log = log
@@ -84,6 +87,7 @@ public actor KeyAgent {
             }
         }
         for (name, account) in accounts where ledgers[name] == nil { try open(name, owner: account.address) }
+        try beginAudit(with: wallet)
         self.wallet = wallet
         self.accounts = accounts
         board.unlock()
@@ -114,13 +118,18 @@ public actor KeyAgent {
     }
 
     /// Wipes the secrets. The chain is followed on; nothing is handed out or signed.
-    public func lock() {
+    ///
+    /// - Parameter reason: why, for the audit.
+    public func lock(reason: String = "asked for") {
+        let wasUnlocked = wallet != nil
         lockCount += 1
         board.lock()
         wallet = nil
         accounts = [:]
         news.tell(.locked)
-        log.notice("wallet locked")
+        log.notice("wallet locked", metadata: ["reason": "\(reason)"])
+        // The wallet is locked whether or not that can be written.
+        if wasUnlocked { record(.locked(reason: reason)) }
     }
 
     public var isLocked: Bool { wallet == nil }
@@ -143,7 +152,7 @@ public actor KeyAgent {
         let changes = ledger.changes
         if !changes.isEmpty {
             do {
-                try journal.commit(changes)
+                try audit.append(auditEvents(of: changes, on: network), with: changes)
                 clear(.journalFailed, on: network)
             } catch {
                 raise(.journalFailed, "the journal can't be written: \(error)", on: network)
@@ -151,6 +160,14 @@ public actor KeyAgent {
             }
         }
         lastIdentifier = ledger.lastIdentifier
+        take(ledger, on: network)
+        return result
+    }
+
+    /// Puts a ledger whose changes are durable in the place of its predecessor, and shows what follows.
+    func take(_ ledger: consuming NetworkLedger, on network: NetworkName) {
+        let changes = ledger.changes
+        var ledger = ledger
         ledger.forgetChanges()
         let before = ledgers[network]
         ledgers[network] = ledger
@@ -163,7 +180,6 @@ public actor KeyAgent {
             }
             showKeys(of: network)
         }
-        return result
     }
 
     /// Computes the fingerprints that are missing; needs the unlocked wallet.
@@ -269,7 +285,7 @@ public actor KeyAgent {
                         "fingerprint": "\(key.fingerprint?.description ?? "-")", "consumer": "\(key.consumer ?? "-")",
                     ])
                 news.tell(.key(key))
-            case .slot, .consumer, .cursor, .reply, .recovered: break
+            case .slot, .consumer, .cursor, .reply, .recovered, .audit, .auditHead, .auditBase: break
             }
         }
     }

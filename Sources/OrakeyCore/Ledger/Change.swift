@@ -10,6 +10,10 @@ public enum Change: Sendable {
     case cursor(NetworkName, Cursor)
     case reply(IdempotentReply)
     case recovered(RecoveredKeys)
+    case audit(AuditEntry)
+    case auditHead(AuditHead)
+    /// Audit records before this one are let go of.
+    case auditBase(AuditBase)
 }
 
 /// Keys that the contract held before there was any history. There may be a million of them: they live in the journal
