@@ -17,7 +17,8 @@ struct Orakey: AsyncParsableCommand {
             CommandGroup(
                 name: "Daemon",
                 subcommands: [
-                    StatusCommand.self, Watch.self, Lock.self, Unlock.self, Intents.self, RevokerCommand.self,
+                    StatusCommand.self, Watch.self, Lock.self, Unlock.self, Intents.self, Acknowledge.self,
+                    RevokerCommand.self,
                     Doctor.self,
                 ]),
             CommandGroup(

@@ -37,12 +37,12 @@ struct Daemon {
         let sockets = try Sockets.bind(options: options, configuration: configuration, environment: environment)
         // Also where the start fails further on: a socket that nobody serves would mislead clients.
         defer { sockets.remove() }
-        let journal = try SQLiteJournal(path: state.journalPath)
+        let journal = SQLiteJournal(lazilyAt: state.journalPath)
 
         let builder = try ProfileBuilder(configuration: configuration)
         let consumers = configuration.consumers(daemonUser: environment.userID)
         let clock = SystemWallClock()
-        let board = HandoutBoard()
+        let board = HandoutBoard(clock: clock)
         let agent = try KeyAgent(
             journal: journal, profiles: builder.profiles, dormant: builder.dormant, consumers: consumers, clock: clock,
             board: board, log: log)

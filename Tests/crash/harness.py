@@ -38,7 +38,7 @@ def compile_shim(folder: pathlib.Path) -> pathlib.Path:
 
 
 class Board:
-    """What the shim and the test share: four words in a file, see killpoint.c."""
+    """What the shim and the test share: six words in a file, see killpoint.c."""
 
     def __init__(self, path: pathlib.Path):
         self.path = path
@@ -55,6 +55,15 @@ class Board:
     def break_disk(self, error: int):
         """Writing the journal fails with this errno; 0 mends it."""
         self._words[12:16] = struct.pack("=I", error)
+
+    def set_clock(self, seconds: int):
+        """The host's clock is wrong by so much from now on."""
+        self._words[16:20] = struct.pack("=i", seconds)
+
+    def pass_time(self, seconds: int):
+        """So much time has passed, in no time at all."""
+        passed = struct.unpack("=i", self._words[20:24])[0]
+        self._words[20:24] = struct.pack("=i", passed + seconds)
 
 
 class LightDaemon(Daemon):
@@ -301,5 +310,5 @@ def sampled(names: list[str], wanted: int | None) -> list[int]:
 
 def kills_wanted() -> int | None:
     """Kills for each operation: $ORAKEY_KILLS, `all` for every place."""
-    asked = os.environ.get("ORAKEY_KILLS", "3")
+    asked = os.environ.get("ORAKEY_KILLS", "28")
     return None if asked == "all" else int(asked)

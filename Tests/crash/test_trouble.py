@@ -1,7 +1,9 @@
 """Mempools that forget, endpoints that lie, fees that rise, wallets that run dry, chains that stop."""
 
+import json
+
 import pytest
-from support.daemon import eventually
+from support.daemon import UnixConnection, eventually
 from support.devchain import GWEI
 
 from crash.test_reorgs import STRANGER, begin, hash_of  # noqa: F401
@@ -135,6 +137,29 @@ def test_an_empty_wallet_and_one_that_is_refilled(begin):  # noqa: F811
         w.daemon.fund(w.owner)
         w.settle()
         assert w.counts() == (keys + 2, dead + 1)
+        w.check()
+
+
+def test_replies_that_nobody_reads(begin):  # noqa: F811
+    """The caller has gone before the reply, and calls again with the same Idempotency-Key."""
+    with begin() as w:
+        keys, dead = w.counts()
+        calls = {
+            "a": ("/v1/keys", {"count": 3}), "b": ("/v1/rotate", {"grace_seconds": 0}),
+            "c": ("/v1/revoke", {"fingerprint": w.daemon.keys("pooled")[0]["fingerprint"]}),
+        }
+        known = len(w.intents())
+        for tag, (target, body) in calls.items():
+            connection = UnixConnection(w.daemon.control)
+            connection.request("POST", target, json.dumps(body), {"Idempotency-Key": tag})
+            connection.close()
+        eventually("all three were taken", lambda: len(w.intents()) >= known + 3)
+        first = {tag: w.daemon.post(*call, headers={"Idempotency-Key": tag}) for tag, call in calls.items()}
+        w.settle()
+        again = {tag: w.daemon.post(*call, headers={"Idempotency-Key": tag}) for tag, call in calls.items()}
+        assert all(answer.status == 202 for answer in (*first.values(), *again.values()))
+        assert {tag: a.json for tag, a in first.items()} == {tag: a.json for tag, a in again.items()}
+        assert w.counts() == (keys + 3, dead + 2), "a full pool needs no more than the three"
         w.check()
 
 
