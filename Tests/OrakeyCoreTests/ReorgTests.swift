@@ -251,6 +251,11 @@ import Testing
 }
 
 extension LedgerFixture {
+    /// Slots for which more is to be offered now.
+    var replaced: [Int64] {
+        ledger.dueWork(at: now).compactMap { if case .replace(let slot) = $0 { slot.id } else { nil } }
+    }
+
     /// Nonces that are to be filled now.
     var fills: [UInt64] {
         ledger.dueWork(at: now).compactMap { if case .fill(let nonce) = $0 { nonce } else { nil } }

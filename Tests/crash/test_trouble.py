@@ -140,6 +140,47 @@ def test_an_empty_wallet_and_one_that_is_refilled(begin):  # noqa: F811
         w.check()
 
 
+def test_a_create_does_not_wait_for_the_money_of_its_neighbours(begin):  # noqa: F811
+    with begin() as w:
+        keys, _ = w.counts()
+        tip = int(w.intents()[0]["attempts"][-1]["tip"])
+        w.chain.rpc("anvil_setBalance", w.owner, hex(1))
+        small = w.post("/v1/keys", count=1)["intents"][0]
+        large = w.post("/v1/keys", count=120)["intents"][0]
+        eventually("the alarm", lambda: "insufficient_funds" in w.daemon.alarms())
+        base = int(w.chain.rpc("eth_getBlockByNumber", "latest", False)["baseFeePerGas"], 16)
+        # One takes less than 65,000 gas with all margins, all together more than 250,000.
+        w.chain.rpc("anvil_setBalance", w.owner, hex((2 * base + tip) * 130_000))
+        w.in_pool(small)
+        assert w.intent(large)["state"] == "planned"
+        w.daemon.fund(w.owner)
+        w.settle()
+        assert {w.intent(i)["state"] for i in (small, large)} == {"confirmed"}
+        assert w.counts()[0] == keys + 121
+        w.check()
+
+
+def test_many_calls_share_few_transactions(begin):  # noqa: F811
+    """Each of the hundred gets its own keys, and one of them is withdrawn while it waits with the others."""
+    with begin() as w:
+        keys, _ = w.counts()
+        w.chain.rpc("dev_setFaults", {"methods": {"eth_estimateGas": {"hold": "before"}}})
+        numbers = [w.post("/v1/keys", count=1 + n % 3)["intents"][0] for n in range(30)]
+        w.chain.rpc("dev_clearFaults")
+        eventually("all are under way", lambda: all(w.intent(n)["state"] == "broadcast" for n in numbers))
+        assert len({w.intent(n)["nonce"] for n in numbers}) <= 2
+        victim = numbers[20]
+        assert w.daemon.post(f"/v1/intents/{victim}/cancel").status == 202
+        w.wait_for_attempts(victim, 2)
+        w.in_pool(numbers[21])
+        w.settle()
+        states = {n: w.intent(n)["state"] for n in numbers}
+        assert states.pop(victim) == "cancelled" and set(states.values()) == {"confirmed"}
+        assert [len(w.intent(n)["messages"]) for n in states] == [1 + i % 3 for i, n in enumerate(numbers) if n != victim]
+        assert w.counts()[0] == keys + 60 - 3
+        w.check()
+
+
 def test_replies_that_nobody_reads(begin):  # noqa: F811
     """The caller has gone before the reply, and calls again with the same Idempotency-Key."""
     with begin() as w:

@@ -178,7 +178,8 @@ extension KeyAgent {
             let newest = slot.attempts.last
         else { return nil }
         let now = clock.now
-        guard let fees = ledger.settings.fees.replacement(for: newest.fees, in: market, urgent: slot.isUrgent) else {
+        let isUrgent = slot.isUrgent || ledger.isInTheWay(slot)
+        guard let fees = ledger.settings.fees.replacement(for: newest.fees, in: market, urgent: isUrgent) else {
             return try step(network) { ledger in
                 ledger.capReached(slot.id, at: now)
                 guard let sent = newest.sentAt, now.seconds(since: sent) < NetworkLedger.rebroadcastAfter else {
@@ -190,8 +191,8 @@ extension KeyAgent {
         var generator = SystemRandomNumberGenerator()
         let distinct = ledger.settings.fees.distinct(fees, using: &generator)
         let attempt = try sign(
-            slot.callData, for: newest.intents, ledger.settings, account, slot.nonce, slot.gasLimit, distinct,
-            slot.isUrgent, now)
+            slot.callData, for: newest.intents, ledger.settings, account, slot.nonce, slot.gasLimit, distinct, isUrgent,
+            now)
         return try step(network) { $0.replace(slot.id, with: attempt, callData: slot.callData) }
     }
 

@@ -80,7 +80,7 @@ public struct NetworkWorker: Sendable {
             try Task.checkCancellation()
             if signed == Self.signedAtOnce { return await agent.kick(network) }
             switch item {
-            case .sign(let intents): if try await sign(intents) { signed += 1 }
+            case .sign(let intents): if try await sign(intents) == .signed { signed += 1 }
             case .broadcast(let slot): try await broadcast(slot)
             case .replace(let slot): try await replace(slot)
             case .amend(let slot): try await amend(slot)
@@ -89,11 +89,12 @@ public struct NetworkWorker: Sendable {
         }
     }
 
-    /// Says whether something was signed.
-    private func sign(_ intents: [Intent]) async throws -> Bool {
+    private enum Outcome { case signed, nothingLeft, waits }
+
+    private func sign(_ intents: [Intent]) async throws -> Outcome {
         guard let profile = await agent.followedProfile(network),
             let order = try await agent.order(for: intents, on: network)
-        else { return false }
+        else { return .nothingLeft }
         let call = CallRequest(from: order.owner, to: order.contract, data: order.callData)
         let estimate: UInt64
         do {
@@ -101,7 +102,7 @@ public struct NetworkWorker: Sendable {
         } catch let error where error.isRefusal {
             if order.isSeparable { return try await signEach(intents) }
             try await refused(order, error)
-            return false
+            return .nothingLeft
         }
         let market = try await FeeReader(client: client).market(for: order.callData)
         try await agent.note(try await reader(profile).account(), on: network)
@@ -110,16 +111,23 @@ public struct NetworkWorker: Sendable {
         switch try await agent.bind(order, gasLimit: gasLimit, market: market, on: network) {
         case .bound(let slot): try await broadcast(slot)
         case .tooDear: return try await signEach(intents)
-        case .notNow: return false
+        case .notNow: return .waits
         }
-        return true
+        return .signed
     }
 
     /// No create fails or waits because of what happens to share a transaction with it.
-    private func signEach(_ intents: [Intent]) async throws -> Bool {
-        var isAnySigned = false
-        for intent in intents where try await sign([intent]) { isAnySigned = true }
-        return isAnySigned
+    private func signEach(_ intents: [Intent]) async throws -> Outcome {
+        var outcome = Outcome.nothingLeft
+        for intent in intents {
+            switch try await sign([intent]) {
+            case .signed: outcome = .signed
+            case .nothingLeft: break
+            // What is missing for one is missing for the next.
+            case .waits: return outcome == .signed ? .signed : .waits
+            }
+        }
+        return outcome
     }
 
     /// The contract would revert. A disable of what is not active any more has reached its goal.

@@ -81,7 +81,7 @@ extension NetworkLedger {
             $0.state == .disabling && $0.disabledBlock == nil && !covered.contains($0.message)
         }
         .map(\.message).sorted()
-        _ = planDisable(uncovered, urgent: true, notBefore: disableNotBefore ?? now, at: now)
+        _ = planDisable(uncovered, urgent: true, notBefore: now, at: now)
     }
 
     // MARK: - Due work
@@ -126,7 +126,10 @@ extension NetworkLedger {
                 }
                 let age = now.seconds(since: min(newest.signedAt, sent))
                 let isOverdue = age < 0 || age >= settings.fees.resubmitAfter
-                if isOverdue && hasBeenPassedOver(slot) || hastened.contains(slot.id) || isUnderpaid(slot, newest) {
+                let isDawdling = isInTheWay(slot) && !newest.isUrgent
+                if (isOverdue || isDawdling) && hasBeenPassedOver(slot) || hastened.contains(slot.id)
+                    || isUnderpaid(slot, newest)
+                {
                     work.append(.replace(slot))
                 } else if now.seconds(since: sent) >= Self.rebroadcastAfter {
                     work.append(.broadcast(slot))
@@ -163,6 +166,15 @@ extension NetworkLedger {
     private func hasBeenPassedOver(_ slot: TransactionSlot) -> Bool {
         guard let head = headAtOffer[slot.id], let view else { return true }
         return view.head.number > head
+    }
+
+    /// Whether an urgent transaction waits behind this one: no block takes a nonce before those below it. One that a block
+    /// has passed over is then to be offered at the urgent price.
+    func isInTheWay(_ slot: TransactionSlot) -> Bool {
+        slots.values.contains { other in
+            guard other.isUrgent, other.nonce > slot.nonce else { return false }
+            return other.state == .signed || other.state == .broadcast
+        }
     }
 
     /// An urgent slot that still carries an ordinary tip is worth a replacement at once; one attempt only.

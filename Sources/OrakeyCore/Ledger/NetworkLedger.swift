@@ -46,8 +46,6 @@ public struct NetworkLedger: Sendable {
     /// No new create before this time, after one failed.
     var createNotBefore: Timestamp?
     var createFailures = 0
-    /// No new disable by itself before this time, after the contract refused one.
-    var disableNotBefore: Timestamp?
 
     /// Slots settled within this many blocks are watched for deep reorgs.
     static let reorgHorizon: UInt64 = 128
