@@ -19,6 +19,7 @@ struct Orakey: AsyncParsableCommand {
                 name: "Daemon",
                 subcommands: [
                     StatusCommand.self, UsageCommand.self, Watch.self, Lock.self, Unlock.self, Intents.self, Audit.self,
+                    Acknowledge.self,
                     RevokerCommand.self,
                     Doctor.self,
                 ]),

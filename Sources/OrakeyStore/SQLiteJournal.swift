@@ -2,6 +2,7 @@ public import EthereumCore
 import GRDB
 public import OrakeyCore
 public import OrakeyKey
+import Synchronization
 
 #if canImport(Glibc)
 import Glibc
@@ -11,23 +12,52 @@ import Glibc
 ///
 /// Nothing secret is in it: keys are rebuilt from wallet and message, and signed transactions are public once sent.
 public final class SQLiteJournal: Journal {
-    private let queue: DatabaseQueue
+    private let path: String
+    private let opened = Mutex<DatabaseQueue?>(nil)
 
-    /// Opens, creates or upgrades the database at `path`.
+    /// Opens, creates or upgrades the database at `path`. A damaged one is set aside and begun anew, with an alarm in it:
+    /// keys are rebuilt from wallet and chain, and none that somebody may have had is handed out unasked.
     /// - Throws: ``StoreError``.
-    public init(path: String) throws {
+    public convenience init(path: String) throws {
+        self.init(lazilyAt: path)
+        _ = try queue
+    }
+
+    /// Opens the database when it is used, and tries again each time until that succeeds.
+    public init(lazilyAt path: String) { self.path = path }
+
+    private var queue: DatabaseQueue {
+        get throws {
+            try opened.withLock { opened in
+                if let opened { return opened }
+                let queue: DatabaseQueue
+                do {
+                    queue = try Self.open(path)
+                } catch StoreError.corrupt {
+                    let evidence = try Self.setAside(path)
+                    queue = try Self.open(path)
+                    try queue.write { try AlarmRow.saveDamage(path, evidence, in: $0) }
+                }
+                opened = queue
+                return queue
+            }
+        }
+    }
+
+    private static func open(_ path: String) throws -> DatabaseQueue {
         var configuration = Configuration()
         configuration.busyMode = .timeout(5)
         configuration.prepareDatabase { db in
             try db.execute(sql: "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF")
         }
         do {
-            queue = try DatabaseQueue(path: path, configuration: configuration)
-            try Self.check(queue, path: path)
+            let queue = try DatabaseQueue(path: path, configuration: configuration)
+            try check(queue, path: path)
+            return queue
         } catch let error as DatabaseError
             where [.SQLITE_CORRUPT, .SQLITE_NOTADB].contains(error.resultCode.primaryResultCode)
         {
-            throw StoreError.corrupt(path: path, setAside: try Self.setAside(path))
+            throw StoreError.corrupt(path: path)
         } catch let error as DatabaseError {
             throw StoreError.unusable(path: path, reason: error.message ?? "\(error.resultCode)")
         }
@@ -38,8 +68,9 @@ public final class SQLiteJournal: Journal {
         var configuration = Configuration()
         configuration.readonly = true
         configuration.busyMode = .timeout(5)
+        self.path = path
         do {
-            queue = try DatabaseQueue(path: path, configuration: configuration)
+            let queue = try DatabaseQueue(path: path, configuration: configuration)
             let (application, version) = try queue.read { db in
                 (
                     try Int32.fetchOne(db, sql: "PRAGMA application_id") ?? 0,
@@ -50,13 +81,14 @@ public final class SQLiteJournal: Journal {
             guard version == Schema.latest else {
                 throw StoreError.otherSchema(path: path, found: version, known: Schema.latest)
             }
+            opened.withLock { $0 = queue }
         } catch let error as DatabaseError {
             throw StoreError.unreadable(path: path, reason: error.message ?? "\(error.resultCode)")
         }
     }
 
     /// Closes the database; the write-ahead log is folded into it.
-    public func close() throws { try queue.close() }
+    public func close() throws { try opened.withLock { try $0?.close() } }
 
     private static func check(_ queue: DatabaseQueue, path: String) throws {
         let (application, version, tables) = try queue.read { db in
@@ -159,7 +191,7 @@ public final class SQLiteJournal: Journal {
                     AND (state IN ('signed', 'broadcast', 'mined') OR (state IN ('confirmed', 'lost') AND block >= ?))
                     """, arguments: [name, horizon]
             ).map { try SlotRow.decode($0, in: db) }
-            let watched = snapshot.slots.flatMap(\.intents)
+            let watched = snapshot.slots.flatMap(\.allIntents)
             snapshot.intents = try Row.fetchAll(
                 db,
                 sql: "SELECT * FROM intent WHERE network = ? AND state NOT IN ('confirmed', 'failed', 'cancelled')",
@@ -174,6 +206,7 @@ public final class SQLiteJournal: Journal {
             snapshot.consumers = try Row.fetchAll(
                 db, sql: "SELECT * FROM consumer WHERE network = ?", arguments: [name]
             ).map(ConsumerRow.decode)
+            snapshot.alarms = try AlarmRow.all(of: network, in: db)
             return snapshot
         }
     }
@@ -196,6 +229,8 @@ public final class SQLiteJournal: Journal {
                 case .auditHead(let head): try AuditHeadRow.save(head, in: db)
                 case .auditBase(let base):
                     try db.execute(sql: "DELETE FROM audit WHERE sequence < ?", arguments: [base.first])
+                case .alarm(let network, let alarm): try AlarmRow.save(alarm, of: network, in: db)
+                case .alarmOver(let network, let code): try AlarmRow.delete(code, of: network, in: db)
                 }
             }
         }
@@ -230,6 +265,10 @@ public final class SQLiteJournal: Journal {
             let rows = try Row.fetchCursor(db, sql: "SELECT * FROM audit ORDER BY sequence")
             return try body(head) { try rows.next().map(AuditRow.decode) }
         }
+    }
+
+    public func alarms(of network: NetworkName) throws -> [Alarm] {
+        try queue.read { db in try AlarmRow.all(of: network, in: db) }
     }
 
     public func lastIdentifier() throws -> Int64 {

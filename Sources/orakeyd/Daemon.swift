@@ -39,19 +39,19 @@ struct Daemon {
         defer { sockets.remove() }
         let proxySockets = try ProxySockets.bind(configuration: configuration, environment: environment)
         defer { proxySockets?.remove() }
-        let journal = try SQLiteJournal(path: state.journalPath)
+        let journal = SQLiteJournal(lazilyAt: state.journalPath)
 
         let builder = try ProfileBuilder(configuration: configuration)
         let consumers = configuration.consumers(daemonUser: environment.userID)
         let clock = SystemWallClock()
-        let board = HandoutBoard()
-        let audit = try AuditLog(
+        let board = HandoutBoard(clock: clock)
+        let audit = AuditLog(
             journal: journal, clock: clock, retention: .init(records: configuration.audit.keepRecords))
         let agent = try KeyAgent(
             journal: journal, profiles: builder.profiles, dormant: builder.dormant, consumers: consumers, clock: clock,
             board: board, log: log, audit: audit)
-        // A service that can't say what it does does not begin to do it, unless it was told to.
-        do { try audit.append([.started(version: orakeyVersion)]) } catch  where !configuration.audit.isRequired {
+        // Where the journal can't be written, the service shows that as an alarm and hands out nothing.
+        do { try audit.append([.started(version: orakeyVersion)]) } catch {
             log.error("the audit can't be written", metadata: ["error": "\(error)"])
         }
         let auditor = HandoutAuditor(

@@ -126,6 +126,7 @@ final class FailingJournal: Journal {
     func restore(_ network: NetworkName, owner: Address) throws -> NetworkSnapshot {
         try base.restore(network, owner: owner)
     }
+    func alarms(of network: NetworkName) throws -> [Alarm] { try base.alarms(of: network) }
     func lastIdentifier() throws -> Int64 { try base.lastIdentifier() }
     func reply(to key: String) throws -> IdempotentReply? { try base.reply(to: key) }
     func keys(after cursor: Int64, limit: Int, state: KeyState?) throws -> [(cursor: Int64, key: KeyRecord)] {

@@ -122,9 +122,9 @@ import Testing
         open(try handout("staff"))
         #expect(try await ask(Exchange("/v1/key", user: Self.alice)).code == "no_key")
         board.publish(try handout("app"))
-        board.setStale(try NetworkName(Self.network), true)
+        board.setFreshUntil(try NetworkName(Self.network), Timestamp(milliseconds: 0))
         #expect(try await ask(Exchange("/v1/key", user: Self.alice)).code == "chain_stale")
-        board.setStale(try NetworkName(Self.network), false)
+        board.setFreshUntil(try NetworkName(Self.network), nil)
         board.withdraw(network: try NetworkName(Self.network)) { $0.consumer == "app" }
         #expect(try await ask(Exchange("/v1/key", user: Self.alice)).code == "no_key")
         board.publish(try handout("app"))
@@ -140,7 +140,7 @@ import Testing
         #expect(try await ask(Exchange("/v1/health")).text.contains("no_key"))
         board.publish(try handout("app"))
         #expect(try await ask(Exchange("/v1/health")).text == #"{"status":"ok"}"#)
-        board.setStale(try NetworkName(Self.network), true)
+        board.setFreshUntil(try NetworkName(Self.network), Timestamp(milliseconds: 0))
         let answer = try await ask(Exchange("/v1/health"))
         #expect(answer.status == 503 && answer.text.contains("chain_stale"))
     }

@@ -1,6 +1,12 @@
 public import EthereumCore
 public import OrakeyKey
 
+/// Why a journal can't be used.
+public protocol JournalTrouble: Error {
+    /// The alarm to serve under until the journal can be used; nil where waiting for that is no good.
+    var alarm: Alarm.Code? { get }
+}
+
 /// The agent's memory across restarts. Implementations commit a list of changes together, durably, or not at all.
 public protocol Journal: Sendable {
     /// The account a network's rows belong to, if any were written.
@@ -9,6 +15,8 @@ public protocol Journal: Sendable {
     func bind(_ network: NetworkName, owner: Address, chainID: UInt64, contract: Address) throws
     /// Everything about a network to which something may still happen.
     func restore(_ network: NetworkName, owner: Address) throws -> NetworkSnapshot
+    /// The alarms of a network that are remembered.
+    func alarms(of network: NetworkName) throws -> [Alarm]
     /// Makes the changes durable.
     func commit(_ changes: [Change]) throws
     /// The highest number ever given to an intent or slot.

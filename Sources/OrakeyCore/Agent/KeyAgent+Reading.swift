@@ -30,7 +30,10 @@ extension KeyAgent {
     public func networkStatus() -> [NetworkStatus] {
         profiles.values.sorted { $0.name.description < $1.name.description }.map { profile in
             let ledger = ledgers[profile.name]
-            let alarms = (ledger?.alarms ?? [:]).merging(generalAlarms[profile.name] ?? [:]) { own, _ in own }
+            let own = ledger.map { Array($0.alarms.values) } ?? rememberedAlarms[profile.name] ?? []
+            let general = (generalAlarms[profile.name] ?? [:]).values.filter { alarm in
+                !own.contains { $0.code == alarm.code }
+            }
             let coming = (ledger?.openCreates ?? []).filter { $0.state != .mined }.reduce(0) { sum, intent in
                 if case .create(let count) = intent.payload { sum + count } else { sum }
             }
@@ -40,7 +43,7 @@ extension KeyAgent {
                 poolReady: ledger?.pool.count ?? 0,
                 poolPending: coming + (ledger?.keys.values.count { $0.state == .pending } ?? 0),
                 pendingIntents: ledger?.intents.values.count { !$0.state.isFinal } ?? 0,
-                alarms: alarms.values.sorted { $0.code.rawValue < $1.code.rawValue },
+                alarms: (own + general).sorted { $0.code.rawValue < $1.code.rawValue },
                 endpoints: endpointReports[profile.name] ?? [])
         }
     }
@@ -101,6 +104,7 @@ extension KeyAgent {
 
     /// How many keys are in each state, by network.
     public func keyCounts() throws -> [KeyCount] {
+        guard isLoaded else { return [] }
         do { return try journal.keyCounts() } catch { throw AgentError.journal(error) }
     }
 

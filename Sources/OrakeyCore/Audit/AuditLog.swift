@@ -24,8 +24,10 @@ public final class AuditLog: AuditSink {
     }
 
     private struct State {
-        var head: AuditHead
-        var first: Int64
+        /// What the journal held at the first look; it may not be readable before.
+        var isLoaded = false
+        var head = AuditHead.empty
+        var first: Int64 = 1
         var epoch: (id: Bytes32, key: SecretBytes)?
         /// A commit has failed, and nobody knows whether it took place: this is what the head would be.
         var attempted: AuditHead?
@@ -40,18 +42,29 @@ public final class AuditLog: AuditSink {
     private let retention: Retention
     private let state: Mutex<State>
 
-    public init(journal: any Journal, clock: any WallClock, retention: Retention = .usual) throws {
+    public init(journal: any Journal, clock: any WallClock, retention: Retention = .usual) {
         self.journal = journal
         self.clock = clock
         self.retention = retention
-        state = Mutex(
-            State(
-                head: try journal.auditHead() ?? .empty,
-                first: try journal.auditEntries(after: 0, limit: 1).first?.sequence ?? 1))
+        state = Mutex(State())
+    }
+
+    private func load(_ state: inout State) throws {
+        guard !state.isLoaded else { return }
+        state.head = try journal.auditHead() ?? .empty
+        state.first = try journal.auditEntries(after: 0, limit: 1).first?.sequence ?? 1
+        state.isLoaded = true
     }
 
     /// The end of the chain.
-    public var head: AuditHead { state.withLock { $0.head } }
+    public var head: AuditHead {
+        get throws {
+            try state.withLock { state in
+                try load(&state)
+                return state.head
+            }
+        }
+    }
 
     public func append(_ events: [AuditEvent]) throws { try append(events, with: []) }
 
@@ -93,6 +106,7 @@ public final class AuditLog: AuditSink {
     /// After a failed commit the journal says whether it took place after all. Anything but the head of this run before
     /// or after it is not this run's doing, and is not built upon.
     private func reconcile(_ state: inout State) throws {
+        try load(&state)
         guard let attempted = state.attempted else { return }
         let stored = try journal.auditHead() ?? .empty
         guard stored == state.head || stored == attempted else { throw AuditError.changedMeanwhile }
@@ -116,7 +130,7 @@ public final class AuditLog: AuditSink {
 
     /// Whether the stored end of the chain is what the wallet's holder wrote last: cheap enough for every unlock.
     public func isEndIntact(_ auditKey: SecretBytes) throws -> Bool {
-        let head = self.head
+        let head = try self.head
         guard let last = try journal.auditEntries(after: head.sequence - 1, limit: 2).first else {
             return head.sequence == 0
         }

@@ -49,6 +49,7 @@ struct ControlRouter: Router {
         case (.POST, ["v1", "unlock"]): return try await unlock(exchange)
         case (.POST, ["v1", "revoker"]): return try await setRevoker(exchange)
         case (.POST, ["v1", "keys", "adopt"]): return try await adopt(exchange)
+        case (.POST, ["v1", "alarms", "acknowledge"]): return try await acknowledge(exchange)
         case (.GET, ["v1", "events"]): return try await events(exchange)
         case (.GET, ["metrics"]): return try await metrics(exchange)
         case (.GET, ["v1", "usage"]): return try usage(exchange)
@@ -79,7 +80,7 @@ struct ControlRouter: Router {
             ["v1", "usage", "exchanges"], ["v1", "audit"]:
             "GET"
         case ["v1", "rotate"], ["v1", "revoke"], ["v1", "lock"], ["v1", "unlock"], ["v1", "revoker"],
-            ["v1", "keys", "adopt"]:
+            ["v1", "keys", "adopt"], ["v1", "alarms", "acknowledge"]:
             "POST"
         case let path where path.count == 3 && path.starts(with: ["v1", "intents"]): "GET"
         default: nil
@@ -219,6 +220,17 @@ struct ControlRouter: Router {
         let fingerprints = try await agent.adopt(
             try target(of: request.selector), network: try network(request.network))
         return .json(.ok, ["fingerprints": .array(fingerprints.map { .string($0) })])
+    }
+
+    private func acknowledge(_ exchange: Exchange) async throws -> Answer {
+        try exchange.allowQuery()
+        let request = try parse(exchange, AcknowledgeRequest.init(json:))
+        guard let code = OrakeyCore.Alarm.Code(rawValue: request.code) else {
+            let names = OrakeyCore.Alarm.Code.allCases.map(\.rawValue).joined(separator: ", ")
+            throw Refusal(.badRequest, "no such alarm", hint: "alarms: \(names)")
+        }
+        try await agent.acknowledge(code, network: try network(request.network))
+        return .json(.ok, ["status": "acknowledged"])
     }
 
     private func steer(_ exchange: Exchange, _ text: String, _ verb: String) async throws -> Answer {
