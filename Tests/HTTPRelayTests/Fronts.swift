@@ -27,10 +27,10 @@ struct Front {
     }
 
     /// What one connection answers to these bytes, until it ends.
-    func answer(to text: String) -> String {
+    func answer(to text: String) async -> String {
         let client = client()
         client.send(text)
-        return client.readAll()
+        return await client.readAll()
     }
 }
 

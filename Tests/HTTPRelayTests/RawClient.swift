@@ -1,8 +1,9 @@
+import Dispatch
 import Glibc
 
 /// A client that sends whatever a test wants, byte by byte. Every wait ends after ten seconds, so that a test that
 /// would hang fails.
-final class RawClient {
+final class RawClient: Sendable {
     let descriptor: Int32
 
     init(path: String) {
@@ -54,20 +55,31 @@ final class RawClient {
     func endInput() { shutdown(descriptor, Int32(SHUT_WR)) }
 
     /// Everything until the other side ends the connection.
-    func readAll() -> String {
-        var all: [UInt8] = []
-        while let piece = readSome() { all += piece }
-        return String(decoding: all, as: UTF8.self)
+    func readAll() async -> String {
+        await apart {
+            var all: [UInt8] = []
+            while let piece = self.readSome() { all += piece }
+            return String(decoding: all, as: UTF8.self)
+        }
     }
 
     /// At least until `text` has come; what came when it does not.
-    func read(until text: String) -> String {
-        var all: [UInt8] = []
-        while true {
-            let soFar = String(decoding: all, as: UTF8.self)
-            if soFar.contains(text) { return soFar }
-            guard let piece = readSome() else { return soFar }
-            all += piece
+    func read(until text: String) async -> String {
+        await apart {
+            var all: [UInt8] = []
+            while true {
+                let soFar = String(decoding: all, as: UTF8.self)
+                if soFar.contains(text) { return soFar }
+                guard let piece = self.readSome() else { return soFar }
+                all += piece
+            }
+        }
+    }
+
+    /// Waiting is not for the threads on which tasks run: what the test waits for may need one.
+    private func apart(_ body: @escaping @Sendable () -> String) async -> String {
+        await withCheckedContinuation { continuation in
+            DispatchQueue.global().async { continuation.resume(returning: body()) }
         }
     }
 

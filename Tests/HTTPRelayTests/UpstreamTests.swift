@@ -1,4 +1,5 @@
 import CurlHTTP
+import Dispatch
 import Glibc
 import HTTPRelay
 import ScriptedHTTP
@@ -50,8 +51,8 @@ import Testing
             Relay(upstream: Upstream(try HTTPURL(server.url), client: try HTTPClient(), idle: idle)))
     }
 
-    private func get(_ front: Front) -> String {
-        front.answer(to: "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    private func get(_ front: Front) async -> String {
+        await front.answer(to: "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
     }
 
     @Test func requestsGoThroughByteForByte() async throws {
@@ -60,7 +61,7 @@ import Testing
                 "\(request.method) \(request.target) \(request.text)", headers: ["X-A: b", "Keep-Alive: 5"])
         }
         let front = try await relay(to: server)
-        let answer = front.answer(
+        let answer = await front.answer(
             to: "POST /v1/x%2Fy?q=%41&r HTTP/1.1\r\nHost: local\r\nConnection: close, x-secret\r\nX-Secret: 1\r\n"
                 + "Cookie: c\r\nX-B: c\r\nContent-Length: 2\r\n\r\n{}")
         #expect(answer.hasSuffix("POST /v1/x%2Fy?q=%41&r {}"))
@@ -76,25 +77,19 @@ import Testing
 
     /// The first byte goes on while the server still holds back the rest.
     @Test func bytesAreForwardedAsTheyCome() async throws {
-        let (stream, gate) = AsyncStream.makeStream(of: Void.self)
+        let gate = DispatchSemaphore(value: 0)
         let server = ScriptedServer { peer in
             _ = peer.readRequest()
             peer.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n")
-            let waiting = Task { for await _ in stream { break } }
-            let done = Counter()
-            Task {
-                await waiting.value
-                done.end()
-            }
-            while !done.isOver { sched_yield() }
+            gate.wait()
             peer.write("1\r\nb\r\n0\r\nX-Trailer: 1\r\n\r\n")
         }
         let front = try await relay(to: server)
         let client = front.client()
         client.send("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-        #expect(client.read(until: "\r\n\r\n1\r\na\r\n").hasSuffix("\r\n\r\n1\r\na\r\n"))
-        gate.yield()
-        #expect(client.readAll() == "1\r\nb\r\n0\r\n\r\n")
+        #expect(await client.read(until: "\r\n\r\n1\r\na\r\n").hasSuffix("\r\n\r\n1\r\na\r\n"))
+        gate.signal()
+        #expect(await client.readAll() == "1\r\nb\r\n0\r\n\r\n")
         await front.stop()
     }
 
@@ -112,7 +107,7 @@ import Testing
         // Its head is there before the body's end is.
         await got.ended()
         client.send("0\r\n\r\n")
-        #expect(client.read(until: "chunked").hasSuffix("chunked"))
+        #expect(await client.read(until: "chunked").hasSuffix("chunked"))
         await front.stop()
     }
 
@@ -122,7 +117,7 @@ import Testing
         let client = front.client()
         client.send("PUT / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 9000000\r\n\r\n")
         client.send([UInt8](repeating: 7, count: 9_000_000))
-        #expect(client.readAll().hasSuffix("9000000"))
+        #expect(await client.readAll().hasSuffix("9000000"))
         #expect(server.received.first?.method == "PUT")
         await front.stop()
     }
@@ -137,9 +132,9 @@ import Testing
         let front = try await relay(to: server)
         let client = front.client()
         client.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}")
-        #expect(client.read(until: "first").hasSuffix("first"))
+        #expect(await client.read(until: "first").hasSuffix("first"))
         client.send("POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}")
-        #expect(client.readAll().contains("502"))
+        #expect(await client.readAll().contains("502"))
         #expect(server.received.count == 2)
         await front.stop()
     }
@@ -161,7 +156,7 @@ import Testing
             peer.write(answer)
         }
         let front = try await relay(to: server)
-        let text = get(front)
+        let text = await get(front)
         #expect(text.hasPrefix("HTTP/1.1 502 "))
         #expect(text.ranges(of: "HTTP/1.1 ").count == 1)
         await front.stop()
@@ -173,7 +168,7 @@ import Testing
             peer.write(Array("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n".utf8) + [0xFF, 0xFE, 0x41])
         }
         let front = try await relay(to: server)
-        #expect(get(front).hasSuffix("\u{FFFD}\u{FFFD}A"))
+        #expect(await get(front).hasSuffix("\u{FFFD}\u{FFFD}A"))
         await front.stop()
     }
 
@@ -185,7 +180,7 @@ import Testing
                     + ScriptedServer.response("ok"))
         }
         let front = try await relay(to: server)
-        let answer = get(front)
+        let answer = await get(front)
         #expect(answer.hasPrefix("HTTP/1.1 200 OK\r\n") && !answer.contains("Link"))
         await front.stop()
     }
@@ -197,7 +192,7 @@ import Testing
             peer.write("HTTP/1.1 200 OK\r\n" + rest)
         }
         let front = try await relay(to: server)
-        let answer = get(front)
+        let answer = await get(front)
         #expect(answer.hasPrefix("HTTP/1.1 200 OK\r\n"))
         #expect(!answer.hasSuffix("0\r\n\r\n") && (answer.hasSuffix("abc") || answer.hasSuffix("abc\r\n")))
         await front.stop()
@@ -212,9 +207,9 @@ import Testing
         let front = try await relay(to: server)
         let client = front.client()
         client.send("GET /1 HTTP/1.1\r\nHost: x\r\n\r\n")
-        #expect(client.read(until: "ok").hasSuffix("ok"))
+        #expect(await client.read(until: "ok").hasSuffix("ok"))
         client.send("GET /2 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-        #expect(!client.readAll().contains("evil"))
+        #expect(await !client.readAll().contains("evil"))
         await front.stop()
     }
 
@@ -224,7 +219,7 @@ import Testing
             peer.waitForClose()
         }
         let front = try await relay(to: server, idle: .milliseconds(300))
-        #expect(get(front).contains("timedOut"))
+        #expect(await get(front).contains("timedOut"))
         await front.stop()
     }
 
@@ -243,7 +238,7 @@ import Testing
         client.send("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         await written.standsStill()
         #expect(written.value < 50_000_000)
-        #expect(client.readAll().utf8.count > 100_000_000)
+        #expect(await client.readAll().utf8.count > 100_000_000)
         #expect(written.value == 100_000_000)
         await front.stop()
     }
