@@ -310,9 +310,13 @@ def sampled(names: list[str], wanted: int | None) -> list[int]:
     for n in places:
         by_name.setdefault(names[n - 1], []).append(n)
     chosen = {same[len(same) // 2] for same in by_name.values()}
-    rest = [n for n in places if n not in chosen]
-    more = min(len(rest), max(0, wanted - len(chosen)))
-    return sorted(chosen | {rest[i * len(rest) // more] for i in range(more)})
+    return sorted(chosen | set(evenly([n for n in places if n not in chosen], wanted - len(chosen))))
+
+
+def evenly(places: list[int], wanted: int) -> list[int]:
+    """So many of them, or all."""
+    wanted = min(len(places), max(0, wanted))
+    return [places[i * len(places) // wanted] for i in range(wanted)]
 
 
 def kills_wanted() -> int | None:

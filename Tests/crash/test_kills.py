@@ -8,7 +8,7 @@ otherwise thirty for each, with every kind of place among them.
 
 import pytest
 
-from crash.harness import Crasher, chain_keys, kills_wanted, sampled
+from crash.harness import Crasher, chain_keys, evenly, kills_wanted, sampled
 
 # Where the daemon was killed, by operation.
 KILLS: dict[str, list[str]] = {}
@@ -78,7 +78,7 @@ def test_killed_anywhere(case):
 def test_killed_again_while_it_recovers(case):
     name, places, kill = case
     firsts, seconds = ((2, [5, 12]) if kills_wanted() is not None else (5, [1, 4, 9, 16, 25, 40]))
-    died = [p for first in sampled(places, firsts + 1)[1:] for second in seconds for p in kill(first, second)]
+    died = [p for first in evenly(sampled(places, None), firsts + 1)[1:] for second in seconds for p in kill(first, second)]
     KILLS[f"{name}, twice"] = died
     print(f"\n{name}: {len(died)} kills in pairs")
     assert died

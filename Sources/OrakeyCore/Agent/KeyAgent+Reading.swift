@@ -110,6 +110,7 @@ extension KeyAgent {
 
     /// How many intents of each kind are in each state, by network.
     public func intentCounts() throws -> [IntentCount] {
+        guard isLoaded else { return [] }
         do { return try journal.intentCounts() } catch { throw AgentError.journal(error) }
     }
 

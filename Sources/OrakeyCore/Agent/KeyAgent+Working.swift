@@ -178,7 +178,7 @@ extension KeyAgent {
             let newest = slot.attempts.last
         else { return nil }
         let now = clock.now
-        let isUrgent = slot.isUrgent || ledger.isInTheWay(slot)
+        let isUrgent = slot.isUrgent || slot.nonce < ledger.lastUrgentNonce ?? 0
         guard let fees = ledger.settings.fees.replacement(for: newest.fees, in: market, urgent: isUrgent) else {
             return try step(network) { ledger in
                 ledger.capReached(slot.id, at: now)

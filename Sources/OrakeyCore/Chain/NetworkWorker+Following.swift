@@ -112,7 +112,11 @@ extension NetworkWorker {
             turn.remember(block.hash, of: block.number)
             turn.candidate = block.number <= head.number ? Cursor(block: block.number, hash: block.hash) : nil
         case .cursor:
-            guard try await reader.isCanonical(cursor) else { return false }
+            guard try await reader.isCanonical(cursor) else {
+                // The head that was seen may be on the other branch already: it is no reason to look no closer.
+                turn.head = nil
+                return false
+            }
             // The settled block was read before: had the chain turned to another branch since, this block were not there,
             // or else that one will not be when it is looked at as the cursor.
             if let candidate = turn.candidate { try await agent.advance(to: candidate, on: network) }

@@ -110,6 +110,7 @@ extension NetworkLedger {
     /// All that is due now, urgent things first.
     public func dueWork(at now: Timestamp) -> [Work] {
         var work: [Work] = []
+        let urgentNonce = lastUrgentNonce ?? 0
         for slot in slots.values.sorted(by: { $0.nonce < $1.nonce }) {
             guard let newest = slot.attempts.last else { continue }
             if slot.isOpen, slot.isToBeAmended {
@@ -126,7 +127,7 @@ extension NetworkLedger {
                 }
                 let age = now.seconds(since: min(newest.signedAt, sent))
                 let isOverdue = age < 0 || age >= settings.fees.resubmitAfter
-                let isDawdling = isInTheWay(slot) && !newest.isUrgent
+                let isDawdling = slot.nonce < urgentNonce && !newest.isUrgent
                 if (isOverdue || isDawdling) && hasBeenPassedOver(slot) || hastened.contains(slot.id)
                     || isUnderpaid(slot, newest)
                 {
@@ -168,13 +169,10 @@ extension NetworkLedger {
         return view.head.number > head
     }
 
-    /// Whether an urgent transaction waits behind this one: no block takes a nonce before those below it. One that a block
-    /// has passed over is then to be offered at the urgent price.
-    func isInTheWay(_ slot: TransactionSlot) -> Bool {
-        slots.values.contains { other in
-            guard other.isUrgent, other.nonce > slot.nonce else { return false }
-            return other.state == .signed || other.state == .broadcast
-        }
+    /// The highest nonce of an urgent transaction that waits for a block. No block takes it before those below it: what a
+    /// block has passed over of them is to be offered at the urgent price as well.
+    var lastUrgentNonce: UInt64? {
+        slots.values.lazy.filter { $0.isUrgent && ($0.state == .signed || $0.state == .broadcast) }.map(\.nonce).max()
     }
 
     /// An urgent slot that still carries an ordinary tip is worth a replacement at once; one attempt only.

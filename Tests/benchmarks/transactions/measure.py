@@ -19,6 +19,7 @@ from eth_account import Account  # noqa: E402
 from support.contracts import ApiKeys  # noqa: E402
 from support.daemon import UnixConnection, eventually  # noqa: E402
 from support.devchain import DevChain  # noqa: E402
+from support.looks import calls_per_look, logged  # noqa: E402
 from support.mining import mining  # noqa: E402
 from support.places import binaries  # noqa: E402
 from support.quick import QuickDaemon  # noqa: E402
@@ -181,17 +182,6 @@ def creates(chain: DevChain, folder: pathlib.Path):
 # Calls
 
 
-def logged(path: pathlib.Path) -> list[dict]:
-    return [json.loads(line) for line in path.read_text().splitlines()]
-
-
-def is_start_of_a_look(call: dict) -> bool:
-    """The question for the head, or for events up to whatever the head is."""
-    parameter = call["params"][0] if call["params"] else None
-    return (call["method"] == "eth_getBlockByNumber" and parameter == "latest") or (
-        call["method"] == "eth_getLogs" and parameter.get("toBlock") == "latest")
-
-
 def idle(folder: pathlib.Path, step: int, **network):
     """Counted by the chain, from one look to the next."""
     log = folder / f"rpc{step}.log"
@@ -206,12 +196,7 @@ def idle(folder: pathlib.Path, step: int, **network):
         for number in range(BLOCKS):
             chain.rpc("evm_mine", step)
             eventually("the block is seen", lambda: daemon.status()["head"] == chain.head())
-        looks: list[int] = []
-        for call in logged(log)[first:]:
-            if is_start_of_a_look(call):
-                looks.append(1)
-            elif looks and call["method"].startswith("eth_") and call["method"] != "eth_blockNumber":
-                looks[-1] += 1
+        looks = [len(calls) for calls in calls_per_look(logged(log)[first:])]
     what = ", ".join([f"{step} new block{'s' if step > 1 else ''} each", *map(str, network.values())])
     row(f"calls for a poll of an idle network, {what}", f"{max(looks)} at most", "", "", "at most 2", max(looks) <= 2)
     print(f"  {statistics.mean(looks):.2f} on average of {len(looks)}", flush=True)
