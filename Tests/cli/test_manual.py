@@ -89,3 +89,17 @@ def test_every_call_of_the_sockets_is_in_the_manual():
         found |= {f"GET {path}" for path in re.findall(r'case "(/v1/[a-z]+)":', text)}
     assert len(found) > 12
     assert [call for call in sorted(found) if f".It Cm {call}" not in page] == []
+
+
+# They print nothing, become another command, or print a secret and nothing else.
+WITHOUT_JSON = {"exec", "wallet passwd", "wallet export"}
+
+
+def test_every_command_that_prints_data_prints_json(shell):
+    tree = json.loads(shell.orakey("--experimental-dump-help").out)["command"]
+    without = set()
+    for path, command in commands(tree):
+        options = {name["name"] for argument in command.get("arguments", []) for name in argument.get("names") or []}
+        if not command.get("subcommands") and "json" not in options:
+            without.add(" ".join(path))
+    assert without == WITHOUT_JSON
