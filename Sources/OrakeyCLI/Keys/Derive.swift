@@ -71,9 +71,12 @@ private struct Batch {
         try derive { key in
             left -= 1
             // The key is base58 behind a network's name: nothing in it needs an escape.
-            let before = Array(
-                #"{"network":"\#(network)","message":"\#(Bytes32(message).hex)","fingerprint":"\#(Fingerprint(of: key))","#
-                    .utf8) + Array(#""key":""#.utf8)
+            let fingerprint = Fingerprint(of: key)
+            let details = [
+                ("network", "\(network)"), ("message", Bytes32(message).hex), ("fingerprint", "\(fingerprint)"),
+            ]
+            let fields = details.map { "\"\($0)\":\"\($1)\"" }.joined(separator: ",")
+            let before = Array("{\(fields),\"key\":\"".utf8)
             let after = Array((left > 0 ? "\"}," : "\"}").utf8)
             let whole = SecretBytes(count: before.count + key.count + after.count) { buffer in
                 buffer.copyBytes(from: before)

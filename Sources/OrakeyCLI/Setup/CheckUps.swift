@@ -38,7 +38,8 @@ struct FileCheckUp {
             } else if status.st_mode & S_IROTH != 0, hasTokens {
                 findings.append(
                     .warning(
-                        "permissions", "everybody may read \(configuration.file), with what its endpoints' addresses hold",
+                        "permissions",
+                        "everybody may read \(configuration.file), with what its endpoints' addresses hold",
                         mend: "chmod o-r \(configuration.file)"))
             }
         }

@@ -33,7 +33,8 @@ struct Doctor: AsyncParsableCommand {
                 for finding in await NetworkCheckUp(section: section, owner: owner).findings() { report(finding) }
             }
         } catch {
-            report(.failure("configuration", error, mend: "correct the file; orakey init makes one where there is none"))
+            report(
+                .failure("configuration", error, mend: "correct the file; orakey init makes one where there is none"))
         }
         DaemonCheckUp.findings(daemon).forEach(report)
         if json.isOn { Output.json(["findings": .array(findings.map(\.json))]) }
@@ -54,7 +55,7 @@ enum DaemonCheckUp {
     static func findings(_ answer: Result<Status, ClientError>) -> [Finding] {
         let status: Status
         switch answer {
-        case .failure(let error): 
+        case .failure(let error):
             let mend =
                 switch error.kind {
                 case .unreachable: "start it: systemctl start orakeyd"
