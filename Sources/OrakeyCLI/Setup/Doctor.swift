@@ -106,6 +106,8 @@ enum DaemonCheckUp {
         case .deepReorg: "orakey keys shows what became of the keys; raise confirmations"
         case .chainUnreachable: "check the endpoints above, or add another under rpc"
         case .journalFailed: "make room on the disk of the state directory, and see that orakeyd may write there"
+        case .journalNewer: "install the newer orakeyd again, or set the journal aside and run orakey recover"
+        case .journalCorrupt: "orakey recover rebuilds the keys from wallet and chain; look for the cause on the disk"
         case nil: "orakey status says more"
         }
     }
