@@ -199,7 +199,8 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
-            name: "OrakeyAPITests", dependencies: ["OrakeyAPI", "OrakeyClient", "StrictJSON"], swiftSettings: strict),
+            name: "OrakeyAPITests", dependencies: ["OrakeyAPI", "OrakeyClient", "StrictJSON", "UnixHTTP"],
+            swiftSettings: strict),
         .testTarget(name: "OrakeyConfigTests", dependencies: ["OrakeyConfig"], swiftSettings: strict),
         .testTarget(
             name: "OrakeyCoreTests",

@@ -23,25 +23,26 @@ struct Orakeyd: AsyncParsableCommand {
             """,
         version: orakeyVersion)
 
-    @Option(name: .long, help: ArgumentHelp("The configuration file.", valueName: "file"))
+    @Option(name: .long, help: ArgumentHelp("The configuration file.", valueName: "file"), completion: .file())
     var config: String?
 
     @Flag(name: .long, help: "Check the configuration and exit.")
     var checkConfig = false
 
-    @Option(name: .long, help: ArgumentHelp("Where the journal lives.", valueName: "dir"))
+    @Option(name: .long, help: ArgumentHelp("Where the journal lives.", valueName: "dir"), completion: .directory)
     var stateDir: String?
 
-    @Option(name: .long, help: ArgumentHelp("The socket for consumers.", valueName: "path"))
+    @Option(name: .long, help: ArgumentHelp("The socket for consumers.", valueName: "path"), completion: .file())
     var agentSocket: String?
 
-    @Option(name: .long, help: ArgumentHelp("The socket for operators.", valueName: "path"))
+    @Option(name: .long, help: ArgumentHelp("The socket for operators.", valueName: "path"), completion: .file())
     var controlSocket: String?
 
     @Option(
         name: .long,
         help: ArgumentHelp(
-            "Read the wallet's passphrase from this file; others must not be able to.", valueName: "file"))
+            "Read the wallet's passphrase from this file; others must not be able to.", valueName: "file"),
+        completion: .file())
     var passphraseFile: String?
 
     @Option(name: .long, help: ArgumentHelp("Read the wallet's passphrase from this descriptor.", valueName: "n"))

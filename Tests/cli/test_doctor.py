@@ -48,6 +48,8 @@ networks:
 def findings(shell) -> tuple[int, dict]:
     done = shell.orakey("doctor", "--config", "orakeyd.yaml", "--json")
     rows = json.loads(done.out)["findings"]
+    # Whatever is wrong comes with what to do.
+    assert all((row["mend"] is None) == (row["state"] == "ok") for row in rows), rows
     return done.code, {row["subject"]: row for row in rows if row["state"] != "ok"} or {"all": rows}
 
 
@@ -62,7 +64,7 @@ def test_everything_in_order(shell, house):
 
 
 @pytest.mark.parametrize("fault, subject, words", [
-    (dict(contract="0x" + "11" * 20), "BASE", "there is no contract"),
+    (dict(contract="0x" + "11" * 20), "contract on BASE", "there is no contract"),
     (dict(contract=None), "contract on BASE", "none is configured"),
     (dict(rpc="http://127.0.0.1:1"), "BASE at http://127.0.0.1:1", "connect"),
     (dict(chain_id=8453), "BASE at ", "serves chain 31337"),
@@ -97,7 +99,8 @@ def test_wallet_that_is_not_there(shell, house, light_wallet):
 @pytest.mark.parametrize("answer, subject, state, code", [
     (status(state="locked"), "daemon", "failure", 1),
     (status(pool={"ready": 0, "target": 2, "pending": 2}), "pool of BASE", "warning", 0),
-    (status(alarms=[{"code": "foreign_key", "message": "m", "since": 1}]), "alarm on BASE", "failure", 1),
+    (status(alarms=[{"code": "foreign_create", "message": "m", "since": 1}]), "alarm on BASE", "failure", 1),
+    (status(alarms=[{"code": "of_later", "message": "m", "since": 1}]), "alarm on BASE", "failure", 1),
     (status(consumers=[{"name": "a", "network": "BASE", "generation": None, "fingerprint": None}]), "consumer a", "warning", 0),
     (status(owner="0x" + "77" * 20), "money on BASE", "failure", 1),
     (status(version="0.0.1"), "daemon", "warning", 0),
@@ -112,3 +115,19 @@ def test_without_a_daemon(shell, house):
     shell.environment["ORAKEY_CONTROL_SOCK"] = str(shell.folder / "nowhere.sock")
     code, found = findings(shell)
     assert code == 1 and "not running" in found["daemon"]["detail"]
+
+
+def test_a_configuration_that_others_can_write(shell, house):
+    (shell.folder / "orakeyd.yaml").chmod(0o660)
+    code, found = findings(shell)
+    assert code == 1 and found["permissions"]["mend"] == f"chmod go-w {shell.folder}/orakeyd.yaml"
+
+
+@pytest.mark.parametrize("suffix, tells", [("/token", True), ("/?key=token", True), ("/", False), ("", False)])
+def test_tokens_that_everybody_can_read(shell, house, chain, suffix, tells):
+    house(rpc=chain.url + suffix)
+    (shell.folder / "orakeyd.yaml").chmod(0o644)
+    code, found = findings(shell)
+    assert code == 0 and ("permissions" in found) == tells
+    if tells:
+        assert found["permissions"]["state"] == "warning" and "token" not in str(found)

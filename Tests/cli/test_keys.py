@@ -1,5 +1,6 @@
 """Keys without a daemon: derived here, read by eth-account and base58."""
 
+import hashlib
 import json
 import subprocess
 
@@ -146,3 +147,12 @@ def test_wrong_usage_of_derive(shell, light_wallet, passphrase, options):
     done = derive(shell, light_wallet, passphrase, *options)
     assert done.code == 64
     assert "see orakey derive --help" in done.line() or "derive" in done.line()
+
+
+def test_derived_keys_as_json(shell, light_wallet, passphrase):
+    plain = derive(shell, light_wallet, passphrase, "--message", FIRST, "--count", 40).out.split()
+    keys = json.loads(derive(shell, light_wallet, passphrase, "--message", FIRST, "--count", 40, "--json").out)["keys"]
+    assert [row["key"] for row in keys] == plain
+    assert [int(row["message"], 16) - int(FIRST, 16) for row in keys] == list(range(40))
+    assert all(set(row) == {"network", "message", "fingerprint", "key"} for row in keys)
+    assert keys[0]["fingerprint"] == "SHA256:" + hashlib.sha256(plain[0].encode()).hexdigest()[:16]

@@ -5,9 +5,10 @@ import re
 import shutil
 
 import pytest
-from support.places import ROOT
+from support.places import ROOT, binaries
 
 PAGE = ROOT / "etc" / "man" / "orakey.1"
+SERVICE = ROOT / "etc" / "man" / "orakeyd.8"
 
 
 @pytest.fixture
@@ -49,12 +50,58 @@ def test_the_page_has_no_mistakes(shell):
     assert (done.code, done.err) == (0, "")
 
 
-@pytest.mark.parametrize("name", ["bash", "zsh", "fish"])
-def test_completions_can_be_made(shell, name):
-    done = shell.orakey("--generate-completion-script", name)
-    assert done.code == 0
-    assert "contract" in done.out and "passphrase-file" in done.out
-    if shutil.which(name):
-        check = {"bash": ["-n"], "zsh": ["-n"], "fish": ["--no-execute"]}[name]
-        (shell.folder / "completion").write_text(done.out)
-        assert shell.run(name, *check, shell.folder / "completion").code == 0
+def test_the_manual_names_no_option_that_is_not_there(shell, manual):
+    tree = json.loads(shell.orakey("--experimental-dump-help").out)["command"]
+    there = {name["name"] for _, command in commands(tree) for argument in command.get("arguments", [])
+             for name in argument.get("names") or [] if name["kind"] == "long"}
+    named = set(re.findall(r"(?<![\w-])--([a-z][a-z-]+)", manual))
+    assert named - there - {"generate-completion-script"} == set()
+
+
+def test_every_option_of_the_service_is_in_its_manual(shell):
+    tree = json.loads(shell.run(binaries() / "orakeyd", "--experimental-dump-help").out)["command"]
+    options = {name["name"] for argument in tree["arguments"] for name in argument.get("names") or []
+               if name["kind"] == "long"}
+    page = SERVICE.read_text()
+    named = set(re.findall(r"Fl -([a-z-]+)", page))
+    assert named == options - {"help", "version"}
+    for line in re.search(r"^\.Sh SYNOPSIS\n(.*?)^\.Sh DESCRIPTION", page, re.MULTILINE | re.DOTALL)[1].splitlines():
+        assert line == ".Nm" or line.startswith(".Op Fl -"), line
+    synopsis = page[:page.index(".Sh DESCRIPTION")]
+    assert set(re.findall(r"Fl -([a-z-]+)", synopsis)) == named
+
+
+def test_every_option_of_the_revocation_script_is_in_its_manual(revoke):
+    usage = revoke("--help").out
+    options = set(re.findall(r"--([a-z]+)", usage))
+    page = (PAGE.parent / "orakey-revoke.1").read_text()
+    assert set(re.findall(r"Fl -([a-z]+)", page)) == options | {"help"}
+
+
+def test_every_call_of_the_sockets_is_in_the_manual():
+    routes = ROOT / "Sources" / "OrakeyServer" / "Routes"
+    page = SERVICE.read_text()
+    found = set()
+    for source in routes.rglob("*.swift"):
+        text = source.read_text()
+        for method, path in re.findall(r"case \(\.(GET|POST), \[([^\]]+)\]\)", text):
+            found.add(f"{method} /" + "/".join(re.findall(r'"([a-z0-9]+)"', path)))
+        found |= {
+                f"{method} {path}"
+                for path, method in re.findall(r'case "(/v1/[a-z]+)":\s+try require\(\.(GET|POST)', text)}
+    assert len(found) > 12
+    assert [call for call in sorted(found) if f".It Cm {call}" not in page] == []
+
+
+# They print nothing, become another command, or print a secret and nothing else.
+WITHOUT_JSON = {"exec", "wallet passwd", "wallet export"}
+
+
+def test_every_command_that_prints_data_prints_json(shell):
+    tree = json.loads(shell.orakey("--experimental-dump-help").out)["command"]
+    without = set()
+    for path, command in commands(tree):
+        options = {name["name"] for argument in command.get("arguments", []) for name in argument.get("names") or []}
+        if not command.get("subcommands") and "json" not in options:
+            without.add(" ".join(path))
+    assert without == WITHOUT_JSON

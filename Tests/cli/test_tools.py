@@ -37,6 +37,8 @@ def test_decode_of_a_call(shell):
 
 def test_selector_and_topic(shell):
     assert shell.orakey("abi", "selector", "transfer(address,uint256)").out == "0xa9059cbb\n"
+    assert json.loads(shell.orakey("abi", "selector", "f()", "--json").out) == {"selector": "0x26121ff0"}
+    assert json.loads(shell.orakey("abi", "encode", "f()", "[]", "--json").out) == {"data": "0x26121ff0"}
     topic = keccak(text="KeyCreated(address,bytes32)").hex()
     assert shell.orakey("abi", "selector", "--event", "KeyCreated(address,bytes32)").out == f"0x{topic}\n"
 

@@ -11,8 +11,7 @@ import textwrap
 import pytest
 from support.daemon import eventually
 from support.memory import mappings, places
-from support.quick import CONSUMER_A, needs_root, served, world  # noqa: F401 (fixtures)
-from support.quick import farm  # noqa: F401
+from support.quick import CONSUMER_A, STRANGER, curl_as, farm, needs_root, world  # noqa: F401 (fixtures)
 
 SERVICE = CONSUMER_A
 
@@ -179,3 +178,30 @@ def test_no_secret_is_in_files_logs_environment_or_arguments(confined):
     secrets = [confined.passphrase.read_bytes().strip(), confined.private_key, confined.private_key.hex().encode()]
     secrets += [part.encode() for key in keys for part in (key, key.split(":")[1])]
     assert [(name, i) for name, content in seen.items() for i, secret in enumerate(secrets) if secret in content] == []
+
+
+@pytest.mark.parametrize("capability, status", [("-all", 403), ("+sys_ptrace", 200)])
+def test_executables_of_other_users_take_the_drop_ins_capability(confined, bin_dir, private_dir, capability, status):
+    """As systemd starts it: with the one ambient capability of match-executables.conf, or with none."""
+    confined.consumers = [
+        {"name": "curl", "match": {"uid": STRANGER, "exe": os.path.realpath("/usr/bin/curl")}},
+        {"name": "own", "match": {"uid": [0, SERVICE]}},
+    ]
+    confined.configure()
+    programs = private_dir / "programs"
+    programs.mkdir()
+    for name in ["orakey", "orakey-cli"]:
+        (programs / name).symlink_to(bin_dir / name)
+    start = programs / "orakeyd"
+    start.write_text(
+        f"#!/bin/sh\nexec setpriv --reuid={SERVICE} --regid={SERVICE} --clear-groups --inh-caps={capability} "
+        f'--ambient-caps={capability} {bin_dir / "orakeyd"} "$@"\n')
+    start.chmod(0o755)
+    confined.programs = programs
+    confined.process_options = {}
+    for folder in [confined.folder, private_dir]:
+        folder.chmod(0o755)
+    confined.start()
+    eventually("both consumers have keys", lambda: len(confined.keys("current")) == 2)
+    assert curl_as(STRANGER, confined.agent, "/v1/key")[0] == status
+    assert stolen(confined.process.pid) == set()

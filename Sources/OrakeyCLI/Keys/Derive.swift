@@ -25,6 +25,7 @@ struct Derive: ParsableCommand {
     var signing: SigningScheme?
     @OptionGroup var wallet: WalletOptions
     @OptionGroup var configuration: ConfigurationOptions
+    @OptionGroup var json: JSONOption
 
     func validate() throws {
         guard (1...Self.most).contains(count) else {
@@ -41,12 +42,51 @@ struct Derive: ParsableCommand {
         let section = try configuration.flatMap { try Networks.choose(network, in: $0, optional: true) }
         let name = try network ?? section?.name ?? NetworkName("BASE")
         let account = try wallet.unlockAccount(configuration, network: section)
-        try SecretLines.print { line in
-            try APIKey.deriveBatch(
-                account: account, network: name, first: message, count: count,
-                layout: layout ?? section?.layout ?? .text, scheme: signing ?? section?.signing ?? .eip191,
-                consume: line)
+        let batch = Batch(
+            account: account, network: name, first: message, count: count, layout: layout ?? section?.layout ?? .text,
+            scheme: signing ?? section?.signing ?? .eip191)
+        try SecretLines.print { line in try json.isOn ? batch.printJSON(line) : batch.derive(line) }
+    }
+}
+
+private struct Batch {
+    let account: Account
+    let network: NetworkName
+    let first: Bytes32
+    let count: Int
+    let layout: KeyLayout
+    let scheme: SigningScheme
+
+    func derive(_ consume: (UnsafeRawBufferPointer) throws -> Void) throws {
+        try APIKey.deriveBatch(
+            account: account, network: network, first: first, count: count, layout: layout, scheme: scheme,
+            consume: consume)
+    }
+
+    /// One object with a list, a key a line, as it is derived: there may be millions.
+    func printJSON(_ line: (UnsafeRawBufferPointer) throws -> Void) throws {
+        try Array("{\"keys\":[".utf8).withUnsafeBytes(line)
+        var message = UInt256(first)
+        var left = count
+        try derive { key in
+            left -= 1
+            // The key is base58 behind a network's name: nothing in it needs an escape.
+            let fingerprint = Fingerprint(of: key)
+            let details = [
+                ("network", "\(network)"), ("message", Bytes32(message).hex), ("fingerprint", "\(fingerprint)"),
+            ]
+            let fields = details.map { "\"\($0)\":\"\($1)\"" }.joined(separator: ",")
+            let before = Array("{\(fields),\"key\":\"".utf8)
+            let after = Array((left > 0 ? "\"}," : "\"}").utf8)
+            let whole = SecretBytes(count: before.count + key.count + after.count) { buffer in
+                buffer.copyBytes(from: before)
+                UnsafeMutableRawBufferPointer(rebasing: buffer[before.count...]).copyMemory(from: key)
+                UnsafeMutableRawBufferPointer(rebasing: buffer[(before.count + key.count)...]).copyBytes(from: after)
+            }
+            try whole.withUnsafeBytes(line)
+            message = message.addingReportingOverflow(1).partialValue
         }
+        try Array("]}".utf8).withUnsafeBytes(line)
     }
 }
 

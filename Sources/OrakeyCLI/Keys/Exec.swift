@@ -20,7 +20,8 @@ struct Exec: ParsableCommand {
         name: .customLong("on-rotate"),
         help: ArgumentHelp(
             "When the key changes: ignore it, restart the command (SIGTERM, after 10 s SIGKILL), or send it this signal.",
-            valueName: "ignore|restart|SIGNAL"))
+            valueName: "ignore|restart|SIGNAL"),
+        completion: .list(["ignore", "restart", "HUP", "INT", "TERM", "USR1", "USR2"]))
     var onRotate = "ignore"
     @Option(help: "The consumer, where policy gives this user several.") var consumer: String?
     @Option(help: "The network, where the consumer has keys on several.") var network: String?

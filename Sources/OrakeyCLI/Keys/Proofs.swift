@@ -20,6 +20,7 @@ struct KeysProof: ParsableCommand {
         help: ArgumentHelp("The key's fingerprint.", valueName: "SHA256:..."),
         transform: { try Fingerprint(parsing: $0) })
     var fingerprint: Fingerprint
+    @OptionGroup var json: AlwaysJSONOption
 
     func run() throws {
         Output.json(try ControlClient().json("/v1/keys/\(fingerprint)/proof", []))

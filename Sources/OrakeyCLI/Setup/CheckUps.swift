@@ -11,6 +11,14 @@ struct FileCheckUp {
 
     init(_ configuration: Configuration) { self.configuration = configuration }
 
+    /// Whether an endpoint's address has more than a host in it, which is where providers put access tokens.
+    private var hasTokens: Bool {
+        configuration.networks.flatMap(\.rpc).contains { endpoint in
+            !endpoint.string.hasPrefix("http+unix:") && endpoint.string != endpoint.description
+                && endpoint.string + "..." != endpoint.description
+        }
+    }
+
     func findings() -> [Finding] {
         var findings: [Finding] = []
         var status = stat()
@@ -21,13 +29,33 @@ struct FileCheckUp {
                     .failure("permissions", "everybody may replace files in \(folder)", mend: "chmod o-w \(folder)"))
             }
         }
+        if stat(configuration.file, &status) == 0 {
+            if status.st_mode & (S_IWGRP | S_IWOTH) != 0 {
+                findings.append(
+                    .failure(
+                        "permissions", "others may write \(configuration.file), and decide who gets keys",
+                        mend: "chmod go-w \(configuration.file)"))
+            } else if status.st_mode & S_IROTH != 0, hasTokens {
+                findings.append(
+                    .warning(
+                        "permissions",
+                        "everybody may read \(configuration.file), with what its endpoints' addresses hold",
+                        mend: "chmod o-r \(configuration.file)"))
+            }
+        }
         let wallet = configuration.wallet.keystore
         do throws(WalletError) {
             let read = try WalletFile.read(wallet)
             let address = read.address.map { " of \($0)" } ?? ""
             findings.append(.ok("wallet", "\(wallet) is a \(read.kind.rawValue) wallet\(address), for its owner alone"))
         } catch {
-            let mend: String? = if case .unreadable(_, ENOENT) = error { "orakey init makes one" } else { nil }
+            let mend =
+                switch error {
+                case .unreadable(_, ENOENT): "orakey init makes one"
+                case .unreadable: "run this as root or as the user of orakeyd"
+                case .tooOpen(let path, _): "chmod 600 \(path)"
+                default: "restore the file from a copy, or import the wallet again: orakey wallet import"
+                }
             findings.append(.failure("wallet", "\(error)", mend: mend))
         }
         return findings
@@ -56,7 +84,10 @@ struct NetworkCheckUp {
             findings.append(try await contract(chain))
             if let finding = try await money(chain) { findings.append(finding) }
         } catch {
-            findings.append(.failure("\(section.name)", error))
+            findings.append(
+                .failure(
+                    "contract on \(section.name)", error,
+                    mend: "correct contract: in the configuration; orakey contract deploy makes one"))
         }
         return findings
     }
@@ -81,12 +112,12 @@ struct NetworkCheckUp {
                 return [
                     .warning(
                         subject, "block \(head.number) is \(Amounts.duration(seconds: age)) old",
-                        mend: "the endpoint seems to stand still; use another one")
+                        mend: "use another endpoint if the chain goes on, or set this host's clock if that is ahead")
                 ]
             }
             return [.ok(subject, "chain \(section.chainID), block \(head.number), \(age) s old")]
         } catch {
-            return [.failure(subject, error)]
+            return [.failure(subject, error, mend: "check the address and chain_id, or use another endpoint")]
         }
     }
 

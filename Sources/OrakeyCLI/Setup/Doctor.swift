@@ -2,6 +2,7 @@ import ArgumentParser
 import OrakeyAPI
 import OrakeyClient
 import OrakeyConfig
+import OrakeyCore
 import StrictJSON
 
 /// `orakey doctor`.
@@ -32,7 +33,8 @@ struct Doctor: AsyncParsableCommand {
                 for finding in await NetworkCheckUp(section: section, owner: owner).findings() { report(finding) }
             }
         } catch {
-            report(.failure("configuration", error))
+            report(
+                .failure("configuration", error, mend: "correct the file; orakey init makes one where there is none"))
         }
         DaemonCheckUp.findings(daemon).forEach(report)
         if json.isOn { Output.json(["findings": .array(findings.map(\.json))]) }
@@ -53,7 +55,14 @@ enum DaemonCheckUp {
     static func findings(_ answer: Result<Status, ClientError>) -> [Finding] {
         let status: Status
         switch answer {
-        case .failure(let error): return [.failure("daemon", error)]
+        case .failure(let error):
+            let mend =
+                switch error.kind {
+                case .unreachable: "start it: systemctl start orakeyd"
+                case .notPermitted: "run this as root or as the user of orakeyd"
+                default: "look at its log: journalctl -u orakeyd"
+                }
+            return [.failure("daemon", error, mend: mend)]
         case .success(let answered): status = answered
         }
         var findings: [Finding] = [.ok("daemon", "orakeyd \(status.version) answers")]
@@ -73,7 +82,10 @@ enum DaemonCheckUp {
                         subject, "\(network.pool.ready) of \(network.pool.target) keys ready",
                         mend: "it fills by itself; orakey intents shows what it waits for"))
             for alarm in network.alarms {
-                findings.append(.failure("alarm on \(network.network)", "\(alarm.code): \(alarm.message)", mend: nil))
+                findings.append(
+                    .failure(
+                        "alarm on \(network.network)", "\(alarm.code): \(alarm.message)",
+                        mend: Self.mend(alarm.code)))
             }
         }
         for consumer in status.consumers where consumer.fingerprint == nil {
@@ -81,5 +93,22 @@ enum DaemonCheckUp {
                 .warning("consumer \(consumer.name)", "has no key yet", mend: "orakey intents shows what it waits for"))
         }
         return findings
+    }
+
+    private static func mend(_ alarm: String) -> String {
+        switch OrakeyCore.Alarm.Code(rawValue: alarm) {
+        case .foreignCreate, .foreignDisable, .foreignTransaction:
+            "take the wallet for stolen and revoke with orakey revoke --all, unless another host uses it (shared_wallet: true)"
+        case .insufficientFunds, .lowBalance: "send the account some ETH"
+        case .feeCapReached: "raise fees.max_fee_gwei, or wait until the chain is cheaper"
+        case .contractReverts: "orakey contract info shows what is deployed; the address or the ABI may be wrong"
+        case .badMessage: "the contract can't be trusted: correct its address"
+        case .deepReorg: "orakey keys shows what became of the keys; raise confirmations"
+        case .chainUnreachable: "check the endpoints above, or add another under rpc"
+        case .journalFailed: "make room on the disk of the state directory, and see that orakeyd may write there"
+        case .journalNewer: "install the newer orakeyd again, or set the journal aside and run orakey recover"
+        case .journalCorrupt: "orakey recover rebuilds the keys from wallet and chain; look for the cause on the disk"
+        case nil: "orakey status says more"
+        }
     }
 }

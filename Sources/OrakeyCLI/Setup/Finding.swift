@@ -20,13 +20,13 @@ struct Finding {
         Finding(subject: subject, state: .warning, detail: detail, mend: mend)
     }
 
-    static func failure(_ subject: String, _ detail: String, mend: String?) -> Finding {
+    static func failure(_ subject: String, _ detail: String, mend: String) -> Finding {
         Finding(subject: subject, state: .failure, detail: detail, mend: mend)
     }
 
     /// What an error says about the subject.
-    static func failure(_ subject: String, _ error: any Error) -> Finding {
-        .failure(subject, Failure(error).message ?? "failed", mend: nil)
+    static func failure(_ subject: String, _ error: any Error, mend: String) -> Finding {
+        .failure(subject, Failure(error).message ?? "failed", mend: mend)
     }
 
     var json: JSON {

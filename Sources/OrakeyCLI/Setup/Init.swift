@@ -69,7 +69,7 @@ struct Init: AsyncParsableCommand {
         if file == HostEnvironment.systemConfigurationFile, geteuid() == 0 {
             guard let service = ServiceUser() else {
                 say(
-                    "open: there is no user \(ServiceUser.name) yet; make one and run this again: useradd --system orakeyd"
+                    "open: there is no user \(ServiceUser.name) yet; make it and run this again: systemd-sysusers, or useradd --system orakeyd"
                 )
                 return
             }

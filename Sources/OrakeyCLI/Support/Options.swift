@@ -36,6 +36,12 @@ struct JSONOption: ParsableArguments {
     var isOn = false
 }
 
+/// For commands that print nothing but JSON: scripts may ask for it everywhere.
+struct AlwaysJSONOption: ParsableArguments {
+    @Flag(name: .customLong("json"), help: "Print JSON, as without it.")
+    var isOn = false
+}
+
 /// Where a passphrase comes from. Never the command line or the environment, where others could read it.
 struct PassphraseOptions: ParsableArguments {
     /// Longest passphrase, in bytes, as on the daemon's socket.

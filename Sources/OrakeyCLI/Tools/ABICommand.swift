@@ -30,19 +30,21 @@ struct ABIEncode: ParsableCommand {
         help: ArgumentHelp(
             "A JSON array, one element for each parameter; - for standard input.", valueName: "arguments"))
     var arguments: String
+    @OptionGroup var json: JSONOption
 
     func run() throws {
         let text = arguments == "-" ? try StandardInput.text(limit: ABICommand.limit) : arguments
-        let json = try JSON.parse(text: text)
+        let values = try JSON.parse(text: text)
         let data: [UInt8]
         if ABICommand.hasName(signature) {
             let function = try ABIFunction(signature: signature)
-            data = try function.encodeCall(ABIJSON.values(json, for: function.inputs))
+            data = try function.encodeCall(ABIJSON.values(values, for: function.inputs))
         } else {
             let codec = try ABICodec(parsing: signature)
-            data = try codec.encode(ABIJSON.values(json, for: codec.parameters))
+            data = try codec.encode(ABIJSON.values(values, for: codec.parameters))
         }
-        Output.line(Hex.encodePrefixed(data))
+        let hex = Hex.encodePrefixed(data)
+        json.isOn ? Output.json(["data": .string(hex)]) : Output.line(hex)
     }
 }
 
@@ -58,6 +60,7 @@ struct ABIDecode: ParsableCommand {
     @Argument(help: ArgumentHelp("A list of types, or a function.", valueName: "signature")) var signature: String
     @Argument(help: ArgumentHelp("The data in hex; - for standard input.", valueName: "0x..")) var data: String
     @Flag(help: "Accept dirty padding and shared offsets, as Solidity's oldest decoders did.") var lenient = false
+    @OptionGroup var json: AlwaysJSONOption
 
     func run() throws {
         let text = data == "-" ? try StandardInput.text(limit: ABICommand.limit) : data
@@ -80,9 +83,13 @@ struct ABISelectorCommand: ParsableCommand {
 
     @Argument(help: ArgumentHelp("Such as 'transfer(address,uint256)'.", valueName: "signature")) var signature: String
     @Flag(help: "The signature is an event's.") var event = false
+    @OptionGroup var json: JSONOption
 
     func run() throws {
-        Output.line(
-            event ? try ABIEvent(signature: signature).topic0.hex : "\(try ABIFunction(signature: signature).selector)")
+        let (name, text) =
+            event
+            ? ("topic", try ABIEvent(signature: signature).topic0.hex)
+            : ("selector", "\(try ABIFunction(signature: signature).selector)")
+        json.isOn ? Output.json([name: .string(text)]) : Output.line(text)
     }
 }

@@ -20,6 +20,7 @@ struct TransactionDecode: ParsableCommand {
 
     @Argument(help: ArgumentHelp("The transaction, or - for standard input.", valueName: "0x..")) var raw: String
     @Option(help: "The fork whose rules apply: \(TransactionDecode.forks).") var fork = "cancun"
+    @OptionGroup var json: AlwaysJSONOption
 
     private static let forks = Fork.allCases.map { "\($0)" }.joined(separator: ", ")
 
@@ -29,10 +30,10 @@ struct TransactionDecode: ParsableCommand {
         }
         let text = raw == "-" ? try StandardInput.text(limit: 16 << 20) : raw
         let signed = try SignedTransaction(decoding: Hex.decode(text))
-        Output.json(json(signed, fork))
+        Output.json(object(of: signed, fork))
     }
 
-    private func json(_ signed: SignedTransaction, _ fork: Fork) -> JSON {
+    private func object(of signed: SignedTransaction, _ fork: Fork) -> JSON {
         let transaction = signed.transaction
         var object: JSONObject = [
             "type": .integer(transaction.type), "hash": .string(signed.hash.hex),
