@@ -71,8 +71,8 @@ public struct UpstreamAnswer: Sendable {
         guard codings.isEmpty || codings.count == 1 && codings[0].lowercased() == "chunked" else {
             throw HTTPError(malformed: "the answer has a transfer coding that nobody asked for")
         }
-        // Two lengths, or one that is no number: whoever reads on could see another answer in the body.
-        guard lengths.count <= 1, lengths.allSatisfy({ $0.utf8.allSatisfy { (0x30...0x39).contains($0) } }) else {
+        // Two lengths, a length and chunks, or a length that is no number: whoever reads on could see another answer in the body.
+        guard lengths.count + codings.count <= 1, lengths.allSatisfy({ $0.utf8.allSatisfy { (0x30...0x39).contains($0) } }) else {
             throw HTTPError(malformed: "the answer's length is ambiguous")
         }
         status = response.status
