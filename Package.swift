@@ -216,6 +216,9 @@ let package = Package(
                 .product(name: "NIOHTTP1", package: "swift-nio"),
             ], swiftSettings: strict),
         .testTarget(
+            name: "OrakeyProxyTests",
+            dependencies: ["EthereumWallet", "OrakeyCore", "OrakeyProxy", "StrictJSON"], swiftSettings: strict),
+        .testTarget(
             name: "OrakeyServerTests",
             dependencies: [
                 "EthereumCore", "EthereumWallet", "LocalSockets", "OrakeyAPI", "OrakeyConfig", "OrakeyCore",

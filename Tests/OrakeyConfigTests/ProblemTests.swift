@@ -144,7 +144,8 @@ import Testing
             "metrics: { listen: 1 }",
             "7:1 unsupported 'metrics' is not supported in this version of orakeyd; take it out"
         ),
-        ("proxy: {}", "7:1 unsupported 'proxy' is not supported in this version of orakeyd; take it out"),
+        ("proxy: { upstrem: x }", "7:10 unknown_key unknown key proxy.'upstrem'; did you mean 'upstream'?"),
+        ("proxy: { port: 65536 }", "7:16 invalid proxy.port: '65536' is not from 0 to 65535"),
         ("lock: {}", "7:1 unsupported 'lock' is not supported in this version of orakeyd; take it out"),
         ("revoker: {}", "7:1 unsupported 'revoker' is not supported in this version of orakeyd; take it out"),
         ("sate_dir: x", "7:1 unknown_key unknown key 'sate_dir'; did you mean 'state_dir'?"),
