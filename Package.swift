@@ -133,8 +133,8 @@ let package = Package(
         .target(
             name: "OrakeyGateway",
             dependencies: [
-                "CSodium", "CurlHTTP", "EthereumABI", "EthereumCore", "EthereumRPC", "EthereumWallet", "OrakeyConfig",
-                "OrakeyContract", "OrakeyKey", "StrictJSON",
+                "CSodium", "CurlHTTP", "EthereumABI", "EthereumCore", "EthereumRPC", "EthereumWallet", "HTTPRelay",
+                "LocalSockets", "OrakeyConfig", "OrakeyContract", "OrakeyKey", "StrictJSON",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -164,7 +164,8 @@ let package = Package(
         .executableTarget(
             name: "orakey-gateway",
             dependencies: [
-                "CLinuxShims", "CurlHTTP", "OrakeyAPI", "OrakeyConfig", "OrakeyContract", "OrakeyGateway", "OrakeyHost",
+                "CLinuxShims", "CurlHTTP", "EthereumWallet", "OrakeyAPI", "OrakeyConfig", "OrakeyContract", "OrakeyGateway",
+                "OrakeyHost",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),

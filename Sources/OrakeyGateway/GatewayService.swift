@@ -1,5 +1,7 @@
 public import CurlHTTP
 import EthereumRPC
+import HTTPRelay
+import LocalSockets
 public import Logging
 import NIOCore
 import NIOPosix
@@ -11,12 +13,19 @@ public import ServiceLifecycle
 public struct GatewayService: Service {
     /// How long requests in flight may take once the service is to end.
     private static let grace: Duration = .seconds(5)
+    /// How long a request that was cancelled may take to say so.
+    private static let farewell: Duration = .seconds(1)
+    private static let operatorConnections = 64
+    private static let headBytes = 16 * 1024
     /// Logs of one answer; ``ScanWindow`` asks for less where this is not enough.
     private static let mostAnswerBytes = 32 * 1024 * 1024
 
     private let settings: GatewaySettings
     private let gatekeeper: Gatekeeper
     private let followers: [ChainFollower]
+    private let database: GatewayDatabase
+    private let models: ModelService?
+    private let usage: UsageKeeper
     private let version: String
     private let log: Logger
     private let onReady: @Sendable ([String]) -> Void
@@ -49,6 +58,16 @@ public struct GatewayService: Service {
             policies: OwnerPolicies(standard: settings.limits.owner, special: settings.owners),
             cachedKeys: settings.limits.cachedKeys)
         self.gatekeeper = gatekeeper
+        self.database = database
+        let book = UsageBook()
+        usage = UsageKeeper(book: book, database: database, clock: SystemGatewayClock(), log: log)
+        let service = settings.service
+        models =
+            service.backends.isEmpty
+            ? nil
+            : ModelService(
+                gatekeeper: gatekeeper, backends: try Backends(service, http: http),
+                search: service.search.map { SearchClient($0, http: http) }, usage: book, tasks: TaskRoutes(), log: log)
         followers = try zip(settings.networks, contracts).enumerated().map { index, pair in
             let (network, contract) = pair
             var options = RPCOptions()
@@ -73,36 +92,61 @@ public struct GatewayService: Service {
     public func run() async throws {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: settings.threads)
         defer { group.shutdownGracefully { _ in } }
-        var limits = ServerLimits()
-        limits.connections = settings.limits.connections
-        limits.idleTime = .nanoseconds(Int64(clamping: settings.limits.idleTimeout.wholeNanoseconds))
-        let connections = ConnectionBook(limit: limits.connections)
-        let metrics = GatewayMetrics(
-            version: version, gatekeeper: gatekeeper, lags: followers.map(\.lag), connections: connections)
+        let connections = ConnectionBook(
+            limit: settings.limits.connections, descriptors: settings.limits.connections)
+        let operators = ConnectionBook(limit: Self.operatorConnections, descriptors: Self.operatorConnections)
+        let listeners = try await listen(group, connections, operators)
+        onReady(listeners.map(\.address))
+        await withTaskGroup(of: Void.self) { tasks in
+            for follower in followers { tasks.addTask { await follower.run() } }
+            tasks.addTask { await usage.run() }
+            try? await gracefulShutdown()
+            // Requests in flight are still judged by a current view.
+            for listener in listeners { await listener.close() }
+            await drain([connections, operators])
+            tasks.cancelAll()
+        }
+        usage.store()
+        try database.close()
+    }
+
+    private func listen(
+        _ group: MultiThreadedEventLoopGroup, _ connections: ConnectionBook, _ operators: ConnectionBook
+    ) async throws -> [Listener] {
+        var limits = RelayLimits()
+        limits.idleSeconds = max(1, settings.limits.idleTimeout.components.seconds)
+        limits.bodyBytes = max(limits.wasteBytes, settings.service.bodyBytes)
+        limits.headBytes = Self.headBytes
         var listeners: [Listener] = []
         for address in settings.listen {
             listeners.append(
                 try await Listener.start(
-                    on: address, site: PublicSite(gatekeeper: gatekeeper), front: gatekeeper,
+                    on: address, handler: PublicHandler(gatekeeper: gatekeeper, models: models), front: gatekeeper,
                     connections: connections, group: group, limits: limits))
         }
         if let address = settings.metrics {
+            let metrics = GatewayMetrics(
+                version: version, gatekeeper: gatekeeper, lags: followers.map(\.lag), connections: connections,
+                usage: usage.book)
             listeners.append(
                 try await Listener.start(
-                    on: address, site: OperatorSite(gatekeeper: gatekeeper, metrics: { metrics.render() }), front: nil,
-                    connections: ConnectionBook(limit: 64), group: group, limits: limits))
+                    on: address,
+                    handler: OperatorHandler(gatekeeper: gatekeeper, metrics: { metrics.render() }, usage: usage),
+                    front: nil, connections: operators, group: group, limits: limits))
         }
-        onReady(listeners.map(\.address))
-        await withTaskGroup(of: Void.self) { tasks in
-            for follower in followers { tasks.addTask { await follower.run() } }
-            try? await gracefulShutdown()
-            tasks.cancelAll()
+        return listeners
+    }
+
+    private func drain(_ books: [ConnectionBook]) async {
+        for book in books { book.tell(DrainEvent()) }
+        for time in [Self.grace, Self.farewell] {
+            let clock = ContinuousClock()
+            let deadline = clock.now + time
+            while books.contains(where: { $0.count > 0 }), clock.now < deadline {
+                try? await Task.sleep(for: .milliseconds(5))
+            }
+            for book in books { book.tell(CancelEvent()) }
         }
-        for listener in listeners { await listener.close() }
-        connections.drain()
-        let clock = ContinuousClock()
-        let deadline = clock.now + Self.grace
-        while connections.count > 0, clock.now < deadline { try? await Task.sleep(for: .milliseconds(5)) }
-        connections.closeAll()
+        for book in books { book.closeAll() }
     }
 }

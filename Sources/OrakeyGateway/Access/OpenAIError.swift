@@ -1,7 +1,7 @@
 import StrictJSON
 
 /// An error in the form of OpenAI's API: `{"error":{"message","type","code"}}`.
-public struct OpenAIError: Sendable, Equatable {
+public struct OpenAIError: Error, Sendable, Equatable {
     public let message: String
     public let type: String
     public let code: String

@@ -1,11 +1,14 @@
+import HTTPRelay
+import LocalSockets
 import NIOCore
 
-/// The first look at a connection's bytes: answers ``PlainAuth`` questions, and makes way for the HTTP pipeline, for
-/// good, as soon as anything else comes. Who may pass is the gatekeeper's decision in both cases.
-final class FrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
+/// The first look at a connection's bytes: answers ``PlainAuth`` questions, and makes way for the HTTP front, for good,
+/// as soon as anything else comes. Who may pass is the gatekeeper's decision in both cases.
+///
+/// The channel reads only when asked to: whoever does not read the answers is not read from.
+final class FrontHandler: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
-    typealias OutboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
     private static let responseBytes = 384
@@ -15,25 +18,18 @@ final class FrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private let idleTime: TimeAmount
     /// Bytes that were not answered yet: the beginning of a request, or whole ones of a client that does not read.
     private var waiting: ByteBuffer?
-    /// A read that was asked for while the client did not read.
-    private var owesRead = false
     private var lastUse = NIODeadline.now()
-    private var timer: Scheduled<Void>?
 
-    /// - Parameter install: puts the HTTP pipeline behind this handler.
+    /// - Parameter install: puts the HTTP front behind this handler.
     init(gatekeeper: Gatekeeper, idleTime: TimeAmount, install: @escaping (any Channel) throws -> Void) {
         self.gatekeeper = gatekeeper
         self.idleTime = idleTime
         self.install = install
     }
 
-    func handlerAdded(context: ChannelHandlerContext) { arm(idleTime, context) }
-
-    func handlerRemoved(context: ChannelHandlerContext) { timer?.cancel() }
-
-    func channelInactive(context: ChannelHandlerContext) {
-        timer?.cancel()
-        context.fireChannelInactive()
+    func channelActive(context: ChannelHandlerContext) {
+        context.fireChannelActive()
+        context.read()
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -44,6 +40,19 @@ final class FrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
             bytes = whole
         }
         answer(bytes, context)
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        if context.channel.isWritable { context.read() }
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        guard context.channel.isWritable else { return }
+        if let bytes = waiting {
+            waiting = nil
+            answer(bytes, context)
+        }
+        context.read()
     }
 
     private func answer(_ bytes: ByteBuffer, _ context: ChannelHandlerContext) {
@@ -73,25 +82,6 @@ final class FrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
         if let response { context.writeAndFlush(wrapOutboundOut(response), promise: nil) }
     }
 
-    /// Whoever does not read the answers is not read from.
-    func read(context: ChannelHandlerContext) {
-        if context.channel.isWritable { context.read() } else { owesRead = true }
-    }
-
-    func channelWritabilityChanged(context: ChannelHandlerContext) {
-        if context.channel.isWritable {
-            if let bytes = waiting {
-                waiting = nil
-                answer(bytes, context)
-            }
-            if owesRead {
-                owesRead = false
-                context.read()
-            }
-        }
-        context.fireChannelWritabilityChanged()
-    }
-
     private func makeWay(for bytes: ByteBuffer, context: ChannelHandlerContext) {
         do {
             try install(context.channel)
@@ -99,15 +89,17 @@ final class FrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
             return context.close(promise: nil)
         }
         context.fireChannelRead(wrapInboundOut(bytes))
+        context.fireChannelReadComplete()
         context.pipeline.syncOperations.removeHandler(context: context, promise: nil)
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         switch event {
-        case is DrainEvent: finish(context)
         // Half-closed by the client: nothing more will come.
-        case let event as ChannelEvent where event == .inputClosed: finish(context)
-        default: context.fireUserInboundEventTriggered(event)
+        case is DrainEvent, ChannelEvent.inputClosed as ChannelEvent: finish(context)
+        case is CancelEvent: context.close(promise: nil)
+        case is IdleCheck where NIODeadline.now() - lastUse >= idleTime: context.close(promise: nil)
+        default: break
         }
     }
 
@@ -117,14 +109,5 @@ final class FrontHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private func finish(_ context: ChannelHandlerContext) {
         let channel = context.channel
         context.writeAndFlush(wrapOutboundOut(ByteBuffer())).whenComplete { _ in channel.close(promise: nil) }
-    }
-
-    /// Closes the connection when no whole request came for so long; bytes alone don't count.
-    private func arm(_ time: TimeAmount, _ context: ChannelHandlerContext) {
-        timer = context.eventLoop.assumeIsolated().scheduleTask(in: time) { [self] in
-            let unused = NIODeadline.now() - lastUse
-            if unused >= idleTime { return context.close(promise: nil) }
-            arm(idleTime - unused, context)
-        }
     }
 }

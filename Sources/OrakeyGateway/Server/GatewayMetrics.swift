@@ -1,9 +1,12 @@
+import LocalSockets
+
 /// What the gateway tells about itself, in the Prometheus text exposition format, version 0.0.4.
 struct GatewayMetrics {
     let version: String
     let gatekeeper: Gatekeeper
     let lags: [LagGauge]
     let connections: ConnectionBook
+    let usage: UsageBook
 
     /// The whole text.
     func render() -> String {
@@ -37,6 +40,28 @@ struct GatewayMetrics {
         text.family(
             "orakey_gateway_lag_max_seconds", "gauge", "The longest of all lags since the start.",
             perNetwork { lags[$0].lags.longest.map(Self.seconds) })
+        let byModel = usage.byModel
+        func perModel(_ value: (UsageCount) -> UInt64) -> [MetricsText.Sample] {
+            byModel.map { ([("model", $0.model)], "\(value($0.count))") }
+        }
+        text.family("orakey_gateway_requests_total", "counter", "Requests passed on.", perModel { $0.requests })
+        text.family(
+            "orakey_gateway_failures_total", "counter", "Requests that were not answered with success.",
+            perModel { $0.failures })
+        text.family(
+            "orakey_gateway_tokens_total", "counter", "Tokens, as the backends count them.",
+            byModel.flatMap { model, count -> [MetricsText.Sample] in
+                [("prompt", count.promptTokens), ("completion", count.completionTokens)].map {
+                    ([("model", model), ("kind", $0.0)], "\($0.1)")
+                }
+            })
+        text.family(
+            "orakey_gateway_request_bytes_total", "counter", "Bytes of requests' bodies.", perModel { $0.bytesIn })
+        text.family(
+            "orakey_gateway_response_bytes_total", "counter", "Bytes of answers' bodies.", perModel { $0.bytesOut })
+        text.family(
+            "orakey_gateway_request_seconds_total", "counter", "Time that requests took altogether.",
+            byModel.map { ([("model", $0.model)], "\(Double($0.count.milliseconds) / 1000)") })
         return text.text
     }
 

@@ -1,15 +1,12 @@
+import HTTPRelay
+import LocalSockets
 import NIOCore
-import NIOHTTP1
 import NIOPosix
-import Synchronization
 
-/// Tells a connection to end as soon as its request is answered.
-struct DrainEvent {}
-
-/// Serves one site on one TCP address.
-final class Listener: Sendable {
+/// Serves one handler on one TCP address.
+struct Listener: Sendable {
     private let channel: any Channel
-    private let connections: ConnectionBook
+    private let checks: RepeatedTask
 
     /// The address with the port that it got.
     let address: String
@@ -18,53 +15,60 @@ final class Listener: Sendable {
     ///
     /// - Parameter front: answers plain questions before the parser; nil where every request is the parser's.
     static func start(
-        on address: ListenAddress, site: any Site, front: Gatekeeper?, connections: ConnectionBook,
-        group: MultiThreadedEventLoopGroup, limits: ServerLimits
+        on address: ListenAddress, handler: any RelayHandler, front: Gatekeeper?, connections: ConnectionBook,
+        group: MultiThreadedEventLoopGroup, limits: RelayLimits
     ) async throws -> Listener {
+        let idleTime = TimeAmount.seconds(limits.idleSeconds)
+        // Who is at the other end of a TCP connection decides nothing here: only the key does.
+        let install: @Sendable (any Channel) throws -> Void = { channel in
+            try RelayServer.configure(channel, handler: handler, limits: limits, peer: .loopback)
+        }
         let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: limits.backlog)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
-            .childChannelOption(.maxMessagesPerRead, value: 4)
-            .childChannelOption(.writeBufferWaterMark, value: .init(low: 16 << 10, high: 256 << 10))
+            .childChannelOption(.autoRead, value: false)
+            .childChannelOption(.maxMessagesPerRead, value: 1)
+            .childChannelOption(
+                .writeBufferWaterMark,
+                value: .init(low: limits.answerHighWater / 4, high: limits.answerHighWater)
+            )
             .childChannelInitializer { channel in
-                guard connections.admit(channel) else { return channel.close() }
+                guard connections.admit(channel, userID: 0, needing: 1) else { return channel.close() }
                 return channel.eventLoop.makeCompletedFuture {
-                    guard let front else { return try install(on: channel, site: site, limits: limits) }
+                    guard let front else { return try install(channel) }
                     try channel.pipeline.syncOperations.addHandler(
-                        FrontHandler(gatekeeper: front, idleTime: limits.idleTime) {
-                            try install(on: $0, site: site, limits: limits)
-                        })
+                        FrontHandler(gatekeeper: front, idleTime: idleTime, install: install))
                 }
             }
-        let channel: any Channel
         do {
-            channel = try await bootstrap.bind(host: address.host, port: address.port).get()
+            let channel = try await bootstrap.bind(host: address.host, port: address.port).get()
+            let shortest = min(limits.idleSeconds, limits.stallSeconds, limits.wasteSeconds)
+            let pause = TimeAmount.milliseconds(max(250, shortest * 1000 / 8))
+            // One look at all connections now and then costs less than a timer for each.
+            let checks = channel.eventLoop.scheduleRepeatedTask(initialDelay: pause, delay: pause) { _ in
+                connections.tell(IdleCheck())
+            }
+            return Listener(channel: channel, checks: checks)
         } catch {
             throw ListenError(address: address, reason: "\(error)")
         }
-        return Listener(channel: channel, connections: connections)
     }
 
-    private init(channel: any Channel, connections: ConnectionBook) {
+    private init(channel: any Channel, checks: RepeatedTask) {
         self.channel = channel
-        self.connections = connections
+        self.checks = checks
         let local = channel.localAddress
         let host = local?.ipAddress ?? "?"
         address = (host.contains(":") ? "[\(host)]" : host) + ":\(local?.port ?? 0)"
     }
 
-    private static func install(on channel: any Channel, site: any Site, limits: ServerLimits) throws {
-        let pipeline = channel.pipeline.syncOperations
-        // Whoever sends requests without reading the answers is not read from any more.
-        try pipeline.addHandler(BackPressureHandler())
-        try pipeline.configureHTTPServerPipeline(withPipeliningAssistance: true, withErrorHandling: false)
-        try pipeline.addHandler(HTTPHandler(site: site, limits: limits))
-    }
-
     /// Stops accepting.
-    func close() async { try? await channel.close() }
+    func close() async {
+        try? await channel.close()
+        checks.cancel()
+    }
 }
 
 /// Why an address can't be listened on.
@@ -73,36 +77,4 @@ public struct ListenError: Error, Sendable, CustomStringConvertible {
     let reason: String
 
     public var description: String { "\(address) can't be listened on: \(reason)" }
-}
-
-/// The connections of all listeners, so that there are never too many.
-final class ConnectionBook: Sendable {
-    private let limit: Int
-    private let channels = Mutex<[ObjectIdentifier: any Channel]>([:])
-
-    init(limit: Int) { self.limit = limit }
-
-    var count: Int { channels.withLock { $0.count } }
-
-    /// Counts a connection until it closes; false when there are too many.
-    func admit(_ channel: any Channel) -> Bool {
-        let isAdmitted = channels.withLock { channels in
-            guard channels.count < limit else { return false }
-            channels[ObjectIdentifier(channel)] = channel
-            return true
-        }
-        guard isAdmitted else { return false }
-        channel.closeFuture.whenComplete { [self] _ in channels.withLock { $0[ObjectIdentifier(channel)] = nil } }
-        return true
-    }
-
-    func drain() {
-        for channel in channels.withLock({ Array($0.values) }) {
-            channel.pipeline.fireUserInboundEventTriggered(DrainEvent())
-        }
-    }
-
-    func closeAll() {
-        for channel in channels.withLock({ Array($0.values) }) { channel.close(promise: nil) }
-    }
 }

@@ -16,6 +16,8 @@ public struct GatewaySettings: Equatable, Sendable {
     public var networks: [GatewayNetwork]
     /// Threads that serve requests.
     public var threads: Int
+    /// The reverse proxy's role.
+    public var service: ServiceSettings
     /// Bounds on clients and owners.
     public var limits: GatewayLimits
     /// Owners with limits of their own.

@@ -34,7 +34,8 @@ enum ReadGatewaySettings {
             reader.required("networks", "at least one network, BASE: { chain_id: ..., rpc: [...], contract: ... }")
             .map(ReadGatewayNetwork.all) ?? []
         let threads = reader.optional("threads")?.integer(in: 1...256) ?? 1
-        let limits = limits(reader.optional("limits"))
+        var service = ReadServiceSettings.read(&reader)
+        let limits = limits(reader.optional("limits"), service: &service)
         let owners = owners(reader.optional("owners"), standard: limits.owner)
         let stateDirectory = reader.optional("state_dir")?.filePath()
         reader.finish()
@@ -44,7 +45,7 @@ enum ReadGatewaySettings {
         guard !networks.isEmpty, !listen.isEmpty else { return nil }
         return GatewaySettings(
             file: root.context.file, listen: listen, metrics: metrics, networks: networks, threads: threads,
-            limits: limits,
+            service: service, limits: limits,
             owners: owners, stateDirectory: stateDirectory)
     }
 
@@ -70,7 +71,7 @@ enum ReadGatewaySettings {
         return address
     }
 
-    private static func limits(_ value: Value?) -> GatewayLimits {
+    private static func limits(_ value: Value?, service: inout ServiceSettings) -> GatewayLimits {
         var limits = GatewayLimits()
         guard let value, var reader = value.mapping() else { return limits }
         limits.owner = policy(&reader, standard: limits.owner)
@@ -78,6 +79,7 @@ enum ReadGatewaySettings {
         limits.connections = reader.optional("connections")?.integer(in: 1...mostConnections) ?? limits.connections
         limits.idleTimeout =
             reader.optional("idle_timeout")?.duration(in: .seconds(1) ... .seconds(86400)) ?? limits.idleTimeout
+        ReadServiceSettings.limits(&reader, into: &service)
         reader.finish()
         return limits
     }

@@ -16,7 +16,7 @@ public final class GatewayDatabase: Sendable {
     private static let applicationID: Int32 = 0x4F52_4147
     private static let schemaVersion = 1
 
-    private let queue: DatabaseQueue
+    let queue: DatabaseQueue
     /// Where a damaged file was put that stood in this one's place.
     public let setAside: String?
 
@@ -76,6 +76,13 @@ public final class GatewayDatabase: Sendable {
                 CREATE TABLE mark (
                     network INTEGER NOT NULL, block INTEGER NOT NULL, hash BLOB NOT NULL CHECK (length(hash) = 32),
                     PRIMARY KEY (network, block)
+                ) STRICT, WITHOUT ROWID;
+                CREATE TABLE usage (
+                    day TEXT NOT NULL, network TEXT NOT NULL, owner BLOB NOT NULL CHECK (length(owner) = 20),
+                    model TEXT NOT NULL, requests INTEGER NOT NULL, failures INTEGER NOT NULL,
+                    prompt_tokens INTEGER NOT NULL, completion_tokens INTEGER NOT NULL, bytes_in INTEGER NOT NULL,
+                    bytes_out INTEGER NOT NULL, milliseconds INTEGER NOT NULL,
+                    PRIMARY KEY (day, network, owner, model)
                 ) STRICT, WITHOUT ROWID;
                 PRAGMA application_id = \(applicationID);
                 PRAGMA user_version = \(schemaVersion);

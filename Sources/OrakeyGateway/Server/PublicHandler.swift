@@ -1,0 +1,68 @@
+import HTTPRelay
+import StrictJSON
+
+/// What everybody may ask: whether a key is good, whether the gateway is well, and the models behind it.
+struct PublicHandler: RelayHandler {
+    /// Envoy puts the path of the caller's own request behind the prefix, with its method.
+    private static let envoyPrefix = "/auth/"
+
+    let gatekeeper: Gatekeeper
+    /// The reverse proxy's role; nil without backends.
+    let models: ModelService?
+
+    func handle(_ request: RelayRequest, _ answer: AnswerWriter) async {
+        switch request.path {
+        case "/auth": answer.send(auth(request, isNginx: request.target == "/auth?nginx=1"))
+        case let path where path.hasPrefix(Self.envoyPrefix): answer.send(auth(request, isNginx: false))
+        case "/healthz":
+            answer.send(request.isRead ? gatekeeper.health : .methodNotAllowed("GET, HEAD"))
+        case let path where path.hasPrefix("/v1/") && models != nil: await models?.handle(request, answer)
+        default: answer.send(.notFound)
+        }
+    }
+
+    private func auth(_ request: RelayRequest, isNginx: Bool) -> RelayAnswer {
+        RelayAnswer(AuthAnswer(verdict: gatekeeper.authorise(request.headers, for: .check), isNginx: isNginx))
+    }
+
+    func refusal(of problem: RequestProblem) -> RelayAnswer { RelayAnswer(problem) }
+}
+
+/// What operators ask.
+struct OperatorHandler: RelayHandler {
+    let gatekeeper: Gatekeeper
+    let metrics: @Sendable () -> String
+    /// What owners have used.
+    let usage: UsageKeeper
+
+    func handle(_ request: RelayRequest, _ answer: AnswerWriter) async {
+        guard request.isRead else { return answer.send(.methodNotAllowed("GET, HEAD")) }
+        switch request.path {
+        case "/healthz": answer.send(gatekeeper.health)
+        case "/metrics": answer.send(.text(metrics(), type: "text/plain; version=0.0.4; charset=utf-8"))
+        case "/usage":
+            answer.send(usage(of: request))
+        default: answer.send(.notFound)
+        }
+    }
+
+    private func usage(of request: RelayRequest) -> RelayAnswer {
+        let query = request.target.dropFirst(request.path.count)
+        guard query.isEmpty || query.hasPrefix("?day=") else { return Self.badDay }
+        do {
+            let day = query.isEmpty ? nil : String(query.dropFirst("?day=".count))
+            guard let usage = try usage.usage(of: day) else { return Self.badDay }
+            return .text(usage.text + "\n", type: "application/json")
+        } catch {
+            return .text("the usage can't be read\n", status: 500)
+        }
+    }
+
+    private static let badDay = RelayAnswer.error(400, "a day is given as ?day=2026-11-28", code: "bad_request")
+
+    func refusal(of problem: RequestProblem) -> RelayAnswer { RelayAnswer(problem) }
+}
+
+extension RelayRequest {
+    var isRead: Bool { method == "GET" || method == "HEAD" }
+}

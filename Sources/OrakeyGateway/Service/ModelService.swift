@@ -1,0 +1,192 @@
+import CurlHTTP
+import HTTPRelay
+import Logging
+import StrictJSON
+
+/// The reverse proxy's role: lets a request pass to the backend of its model, and its answer back, with hashes.
+struct ModelService: Sendable {
+    /// What of a caller's headers concerns a model server. Nothing else goes on, least of all credentials.
+    private static let forwarded = ["content-type", "accept", "accept-language", "user-agent"]
+
+    let gatekeeper: Gatekeeper
+    let backends: Backends
+    let search: SearchClient?
+    let usage: UsageBook
+    let tasks: TaskRoutes
+    let log: Logger
+
+    /// One request under `/v1/`.
+    func handle(_ request: RelayRequest, _ answer: AnswerWriter) async {
+        let grant: Grant
+        switch gatekeeper.authorise(request.headers, for: .request) {
+        case .refused(let refusal): return answer.send(RelayAnswer(refusal))
+        case .granted(let granted): grant = granted
+        }
+        defer { gatekeeper.finish(grant) }
+        let path = request.path
+        switch (request.method, path) {
+        case ("GET", "/v1/models"): answer.send(list)
+        case ("GET", _) where path.hasPrefix("/v1/models/"): answer.send(one(String(path.dropFirst(11))))
+        case ("GET", _) where path.hasPrefix(TaskRoutes.resultPath): await result(request, grant, answer)
+        case ("POST", _): await complete(request, grant, answer)
+        default: answer.send(.notFound)
+        }
+    }
+
+    // MARK: - Models
+
+    private var list: RelayAnswer {
+        let models = backends.settings.modelNames.map { description(of: $0) }
+        return json(["object": "list", "data": .array(models)])
+    }
+
+    private func one(_ name: String) -> RelayAnswer {
+        backends.settings.models[name] == nil ? Self.unknownModel : json(description(of: name))
+    }
+
+    private func description(of model: String) -> JSON {
+        ["id": .string(model), "object": "model", "created": 0, "owned_by": "orakey-gateway"]
+    }
+
+    private func json(_ value: JSON) -> RelayAnswer {
+        RelayAnswer(status: 200, headers: [HTTPField("Content-Type", "application/json")], body: value.serialize())
+    }
+
+    private static let unknownModel = RelayAnswer.error(
+        404, "this model is not served here: GET /v1/models lists those that are", code: "model_not_found")
+
+    // MARK: - Requests with a body
+
+    private func complete(_ request: RelayRequest, _ grant: Grant, _ answer: AnswerWriter) async {
+        let start = ContinuousClock.now
+        do throws(Problem) {
+            let body = try await whole(request)
+            var wanted: ModelRequest
+            do throws(OpenAIError) { wanted = try ModelRequest(body) } catch { throw .answer(.error(400, error)) }
+            guard let backend = backends.index(of: wanted.model) else { throw .answer(Self.unknownModel) }
+            let key = usageKey(grant, wanted.model)
+            var count = UsageCount(requests: 1, failures: 1, bytesIn: UInt64(body.count))
+            defer {
+                count.milliseconds = UInt64(max(0, (ContinuousClock.now - start) / .milliseconds(1)))
+                usage.add(count, for: key)
+            }
+            let found = try await searched(&wanted)
+            let upstream = try await send(wanted.body, of: request, grant, to: backend)
+            let exchange = ModelExchange(
+                requestHash: wanted.requestHash, searchResult: found, answerBytes: backends.settings.answerBytes)
+            if path(request) == TaskRoutes.createPath {
+                try await exchange.relay(upstream, to: answer, counting: &count) { tasks.note($0, backend: backend) }
+            } else {
+                try await exchange.relay(upstream, to: answer, counting: &count)
+            }
+        } catch {
+            tell(error, answer)
+        }
+    }
+
+    private func path(_ request: RelayRequest) -> String { String(request.path) }
+
+    /// Models that have no line of their own count together: callers can make up any number of names.
+    private func usageKey(_ grant: Grant, _ model: String) -> UsageKey {
+        let isListed = backends.settings.models[model] != nil
+        return UsageKey(
+            network: grant.identity.network, owner: grant.identity.owner, model: isListed ? model : "*")
+    }
+
+    private func whole(_ request: RelayRequest) async throws(Problem) -> [UInt8] {
+        let limit = backends.settings.bodyBytes
+        let tooLarge = Problem.answer(
+            .error(413, "the request's body is larger than \(limit) bytes", code: "request_too_large"))
+        if let length = request.contentLength, length > limit { throw tooLarge }
+        var body: [UInt8] = []
+        do throws(RequestProblem) {
+            for try await piece in request.body {
+                body += piece
+                if body.count > limit { break }
+            }
+        } catch {
+            throw .answer(RelayAnswer(error))
+        }
+        guard body.count <= limit else { throw tooLarge }
+        return body
+    }
+
+    /// Searches where the caller asks for it, before anything is billed.
+    private func searched(_ wanted: inout ModelRequest) async throws(Problem) -> JSON? {
+        guard wanted.wantsSearch else { return nil }
+        guard let search else {
+            throw .answer(.error(400, "search_enabled is not offered here", code: "search_not_available"))
+        }
+        do {
+            var results: [SearchResult] = []
+            if let question = wanted.question { results = try await search.search(question) }
+            wanted.add(results)
+            return .array(results.map(\.json))
+        } catch {
+            // The question is the caller's; the log gets the reason alone.
+            log.warning("a search failed", metadata: ["error": "\(error)"])
+            throw .unavailable("the search service does not answer: try again, or without search_enabled")
+        }
+    }
+
+    private func send(
+        _ body: [UInt8], of request: RelayRequest, _ grant: Grant, to backend: Int
+    ) async throws(Problem) -> UpstreamAnswer {
+        do throws(HTTPError) {
+            return try await backends.send(
+                to: backend, method: request.method, target: request.target, headers: headers(request, grant),
+                body: request.method == "GET" ? nil : body)
+        } catch {
+            log.warning(
+                "a backend can't be reached",
+                metadata: ["backend": "\(backends.settings.backends[backend].name)", "error": "\(error)"])
+            throw .unavailable("the model server does not answer: try again later")
+        }
+    }
+
+    private func headers(_ request: RelayRequest, _ grant: Grant) -> [HTTPField] {
+        request.headers.filter { Self.forwarded.contains($0.name.lowercased()) } + [
+            HTTPField("X-Ora-Network", "\(grant.identity.network)"),
+            HTTPField("X-Ora-Owner", "\(grant.identity.owner)"),
+            HTTPField("X-Ora-Message", "\(grant.identity.message)"),
+        ]
+    }
+
+    // MARK: - Results of tasks
+
+    private func result(_ request: RelayRequest, _ grant: Grant, _ answer: AnswerWriter) async {
+        do throws(Problem) {
+            var last: UpstreamAnswer?
+            for backend in tasks.backends(for: request.target, among: backends.settings.backends.count) {
+                let upstream = try await send([], of: request, grant, to: backend)
+                last = upstream
+                if upstream.status != 404 { break }
+            }
+            guard let last else { throw .answer(.notFound) }
+            var count = UsageCount()
+            try await ModelExchange(requestHash: nil, searchResult: nil, answerBytes: backends.settings.answerBytes)
+                .relay(last, to: answer, counting: &count)
+        } catch {
+            tell(error, answer)
+        }
+    }
+
+    private func tell(_ problem: Problem, _ answer: AnswerWriter) {
+        switch problem {
+        case .answer(let ready): answer.send(ready)
+        case .unavailable(let message):
+            answer.send(.error(502, OpenAIError(message, type: "server_error", code: "backend_unavailable")))
+        case .cut: answer.cut()
+        }
+    }
+}
+
+/// Why a request does not end as it should.
+enum Problem: Error {
+    /// Nothing was answered yet: this is.
+    case answer(RelayAnswer)
+    /// Nothing was answered yet, and it is nobody's fault here.
+    case unavailable(String)
+    /// The answer was begun and can't be ended.
+    case cut
+}

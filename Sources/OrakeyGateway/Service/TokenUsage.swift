@@ -1,0 +1,14 @@
+import StrictJSON
+
+/// The tokens of one answer, as its backend counts them.
+struct TokenUsage: Equatable, Sendable {
+    var prompt: UInt64
+    var completion: UInt64
+
+    /// Nil where an answer tells none.
+    init?(_ usage: JSON?) {
+        guard let usage = usage?.objectValue else { return nil }
+        prompt = usage["prompt_tokens"]?.numberValue?.integer() ?? 0
+        completion = usage["completion_tokens"]?.numberValue?.integer() ?? 0
+    }
+}
