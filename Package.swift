@@ -164,7 +164,8 @@ let package = Package(
         .executableTarget(
             name: "orakey-gateway",
             dependencies: [
-                "CLinuxShims", "CurlHTTP", "EthereumWallet", "OrakeyAPI", "OrakeyConfig", "OrakeyContract", "OrakeyGateway",
+                "CLinuxShims", "CurlHTTP", "EthereumWallet", "OrakeyAPI", "OrakeyConfig", "OrakeyContract",
+                "OrakeyGateway",
                 "OrakeyHost",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
