@@ -60,10 +60,9 @@ def test_it_goes_the_whole_way_and_leaves_nothing(start_demo, private_dir):
     assert keys[0] == keys[1], "orakey get and curl show the same key"
     assert len(set(keys)) == 3, "first, after the rotation, after the revocation"
     assert len(re.findall("not active at block", output)) == 2
-    assert "key used: SHA256:" in output
     used = re.findall(r"^key used: (SHA256:\w+)$", output, re.MULTILINE)
     assert len(set(used)) == 2, "the call after the revocation went out with another key"
-    assert re.search(r'"code": ?"invalid_api_key"|"code": ?"\w+"', output), "the stolen copy was refused"
+    assert '"code":"invalid_api_key"' in output, "the stolen copy was refused"
     assert os.listdir(private_dir) == []
     assert processes_of(private_dir) == []
 
