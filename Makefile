@@ -12,6 +12,11 @@ SHARE = $(DESTDIR)$(PREFIX)/share/orakeyd
 DOC = $(DESTDIR)$(PREFIX)/share/doc/orakeyd
 UNITS = $(DESTDIR)$(PREFIX)/lib/systemd
 MAN = $(DESTDIR)$(PREFIX)/share/man
+BASH = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+ZSH = $(DESTDIR)$(PREFIX)/share/zsh/site-functions
+FISH = $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
+# The programs that make their own completions, each with the one that knows its options.
+COMPLETED = orakey:orakey-cli orakeyd:orakeyd
 
 RELEASE = .build/release
 ARCHIVE = orakeyd-$(shell git describe --always --dirty)-$(shell uname -m)
@@ -20,7 +25,7 @@ SWIFT_BUILD = "$(SWIFT)" build $(if $(JOBS),--jobs $(JOBS))
 export SWIFT
 
 .DEFAULT_GOAL := help
-.PHONY: help toolchain deps build release test lint bench demo install uninstall clean
+.PHONY: help toolchain deps build release test lint bench demo deb install uninstall clean
 # Two of these at once would fight over .build.
 .NOTPARALLEL:
 
@@ -61,29 +66,45 @@ release: build ## pack what `make install` installs into dist/
 	rm -rf dist/root
 	cd dist && sha256sum $(ARCHIVE).tar.gz | tee $(ARCHIVE).tar.gz.sha256
 
+deb: build ## pack what `make install` installs as a Debian package into dist/
+	@etc/scripts/deps deb
+	@etc/scripts/deb
+
 install: ## install what `make build` made, below DESTDIR and PREFIX
 	@test -x $(RELEASE)/orakeyd || { echo 'Nothing is built yet; run: make build' >&2; exit 69; }
 	install -d $(BIN) $(LIBEXEC) $(SHARE)/contracts-abi $(DOC)/examples/gateway $(UNITS)/system $(UNITS)/user
-	install -d $(MAN)/man1 $(MAN)/man5 $(MAN)/man8
+	install -d $(MAN)/man1 $(MAN)/man5 $(MAN)/man8 $(BASH) $(ZSH) $(FISH)
+	install -d $(DESTDIR)$(PREFIX)/lib/sysusers.d $(DESTDIR)$(PREFIX)/lib/tmpfiles.d $(SHARE)/grafana $(SHARE)/prometheus
 	install -m 755 $(RELEASE)/orakeyd $(RELEASE)/orakey $(RELEASE)/orakey-gateway $(BIN)
 	install -m 755 $(RELEASE)/orakey-cli $(LIBEXEC)
 	install -m 755 etc/orakey-revoke $(BIN)
 	install -m 644 contracts-abi/ApiKeys.* $(SHARE)/contracts-abi
 	install -m 644 README.md CHANGELOG.md LICENSE $(DOC)
-	install -m 644 etc/orakeyd.yaml $(DOC)/examples
+	install -m 644 etc/orakeyd.yaml etc/systemd/drop-ins/match-executables.conf $(DOC)/examples
 	install -m 644 etc/gateway/* $(DOC)/examples/gateway
-	install -m 644 etc/man/orakey.1 $(MAN)/man1
+	install -m 644 etc/grafana/orakeyd.json $(SHARE)/grafana
+	install -m 644 etc/prometheus/orakeyd.rules.yml $(SHARE)/prometheus
+	install -m 644 etc/sysusers.d/orakeyd.conf $(DESTDIR)$(PREFIX)/lib/sysusers.d
+	install -m 644 etc/tmpfiles.d/orakeyd.conf $(DESTDIR)$(PREFIX)/lib/tmpfiles.d
+	install -m 644 etc/man/orakey.1 etc/man/orakey-revoke.1 $(MAN)/man1
 	install -m 644 etc/man/orakeyd.yaml.5 $(MAN)/man5
 	install -m 644 etc/man/orakeyd.8 etc/man/orakey-gateway.8 $(MAN)/man8
 	sed 's|@PREFIX@|$(PREFIX)|' etc/systemd/system/orakeyd.service >$(UNITS)/system/orakeyd.service
 	sed 's|@PREFIX@|$(PREFIX)|' etc/systemd/system/orakey-gateway.service >$(UNITS)/system/orakey-gateway.service
 	install -m 644 etc/systemd/system/*.socket $(UNITS)/system
 	sed 's|@PREFIX@|$(PREFIX)|' etc/systemd/user/orakeyd.service >$(UNITS)/user/orakeyd.service
+	set -e; for pair in $(COMPLETED); do name=$${pair%:*}; maker=$(RELEASE)/$${pair#*:}; \
+		$$maker --generate-completion-script bash >$(BASH)/$$name; \
+		$$maker --generate-completion-script zsh >$(ZSH)/_$$name; \
+		$$maker --generate-completion-script fish >$(FISH)/$$name.fish; \
+	done
 
 uninstall: ## remove what `make install` installed; configuration, wallets and state stay
 	rm -f $(BIN)/orakeyd $(BIN)/orakey $(BIN)/orakey-revoke $(BIN)/orakey-gateway
 	rm -f $(UNITS)/system/orakeyd*.s* $(UNITS)/system/orakey-gateway.service $(UNITS)/user/orakeyd.service
-	rm -f $(MAN)/man1/orakey.1 $(MAN)/man5/orakeyd.yaml.5 $(MAN)/man8/orakeyd.8 $(MAN)/man8/orakey-gateway.8
+	rm -f $(MAN)/man1/orakey.1 $(MAN)/man1/orakey-revoke.1 $(MAN)/man5/orakeyd.yaml.5 $(MAN)/man8/orakeyd.8 $(MAN)/man8/orakey-gateway.8
+	rm -f $(foreach pair,$(COMPLETED),$(foreach name,$(firstword $(subst :, ,$(pair))),$(BASH)/$(name) $(ZSH)/_$(name) $(FISH)/$(name).fish))
+	rm -f $(DESTDIR)$(PREFIX)/lib/sysusers.d/orakeyd.conf $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/orakeyd.conf
 	rm -rf $(LIBEXEC) $(SHARE) $(DOC)
 
 clean: ## remove what was built, the Python environments included

@@ -207,7 +207,7 @@ let package = Package(
             name: "OrakeyCoreTests",
             dependencies: [
                 "EthereumABI", "EthereumCore", "EthereumWallet", "OrakeyConfig", "OrakeyContract", "OrakeyCore",
-                "OrakeyKey", "OrakeyStore",
+                "OrakeyKey", "OrakeyStore", "StrictJSON",
             ], swiftSettings: strict),
         .testTarget(
             name: "OrakeyGatewayTests",
@@ -223,11 +223,12 @@ let package = Package(
         .testTarget(
             name: "OrakeyServerTests",
             dependencies: [
-                "EthereumCore", "EthereumWallet", "LocalSockets", "OrakeyAPI", "OrakeyConfig", "OrakeyCore",
-                "OrakeyKey",
+                "CLinuxShims", "EthereumCore", "EthereumWallet", "LocalSockets", "OrakeyAPI", "OrakeyConfig",
+                "OrakeyCore", "OrakeyKey",
                 "OrakeyServer",
-                "StrictJSON", .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOHTTP1", package: "swift-nio"),
+                "StrictJSON", .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
             ], swiftSettings: strict),
     ]
 )

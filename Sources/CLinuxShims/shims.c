@@ -15,7 +15,9 @@
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <sys/un.h>
 #include <termios.h>
 #include <time.h>
@@ -23,6 +25,9 @@
 
 #ifndef SO_PEERPIDFD
 #define SO_PEERPIDFD 77
+#endif
+#ifndef PID_FS_MAGIC
+#define PID_FS_MAGIC 0x50494446
 #endif
 #ifndef SYS_pidfd_open
 #define SYS_pidfd_open 434
@@ -73,6 +78,16 @@ pid_t orakey_pidfd_pid(int pidfd) {
     }
     fclose(file);
     return pid > 0 ? (pid_t)pid : -ESRCH;
+}
+
+int orakey_pidfd_number(int pidfd, uint64_t *number) {
+    struct statfs system;
+    struct stat status;
+    if (fstatfs(pidfd, &system) < 0 || fstat(pidfd, &status) < 0) return -errno;
+    // Before pidfs all pidfds share one anonymous inode.
+    if (system.f_type != PID_FS_MAGIC) return -ENOTSUP;
+    *number = status.st_ino;
+    return 0;
 }
 
 int orakey_set_undumpable(void) { return result(prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)); }

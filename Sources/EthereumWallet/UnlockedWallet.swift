@@ -93,18 +93,14 @@ public final class UnlockedWallet: Sendable {
         }
     }
 
-    /// The key of the audit log's authentication codes: HMAC-SHA-256 of a fixed label under the wallet's secret. The
-    /// same wallet always gives the same key, and nothing about the wallet follows from it.
+    /// The key of the audit log's authentication codes, derived from the wallet's secret with HKDF's expansion step under
+    /// a label of its own. The same wallet always gives the same key, and nothing about the wallet follows from it.
     public func auditKey() -> SecretBytes {
         let label = Array("orakeyd audit log, version 1".utf8)
-        let code =
-            switch root {
-            case .master(let master):
-                HMACSHA256.authenticationCode(for: label, key: master.serialized())
-            case .key(let key):
-                HMACSHA256.authenticationCode(for: label, key: key)
-            }
-        return unsafe code.withUnsafeBytes { unsafe SecretBytes(copying: $0) }
+        return switch root {
+        case .master(let master): HMACSHA256.derivedKey(label, from: master.serialized())
+        case .key(let key): HMACSHA256.derivedKey(label, from: key)
+        }
     }
 }
 

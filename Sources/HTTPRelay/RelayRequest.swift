@@ -35,11 +35,13 @@ public struct RelayProcess: Sendable {
     public let userID: UInt32
     /// Primary and supplementary groups.
     public let groupIDs: [UInt32]
+    /// A number that no other process of this boot has, whatever becomes of its pid.
+    public let number: UInt64
     let credentials: PeerReader.Credentials
     let descriptor: ProcessDescriptor?
 
-    /// Executable and systemd unit, read now: a process can replace its executable.
-    public var details: (executable: String?, unit: String?) {
+    /// Executable and systemd units, read now: a process can replace its executable.
+    public var details: (executable: String?, units: [String]) {
         PeerReader.details(credentials, descriptor: descriptor?.number)
     }
 }

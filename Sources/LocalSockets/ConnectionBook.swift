@@ -16,11 +16,13 @@ package final class ConnectionBook: Sendable {
 
     private let limit: Int
     private let descriptors: Int
+    private let meter: ConnectionMeter
     private let state = Mutex(State())
 
-    package init(limit: Int, descriptors: Int) {
+    package init(limit: Int, descriptors: Int, meter: ConnectionMeter = ConnectionMeter()) {
         self.limit = limit
         self.descriptors = descriptors
+        self.meter = meter
     }
 
     package var count: Int { state.withLock { $0.channels.count } }
@@ -38,8 +40,13 @@ package final class ConnectionBook: Sendable {
             state.peak = max(state.peak, state.channels.count)
             return true
         }
-        guard isAdmitted else { return false }
+        guard isAdmitted else {
+            meter.refused()
+            return false
+        }
+        meter.opened()
         channel.closeFuture.whenComplete { [self] _ in
+            meter.closed()
             state.withLock { state in
                 state.channels[ObjectIdentifier(channel)] = nil
                 state.descriptors -= descriptors

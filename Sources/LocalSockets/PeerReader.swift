@@ -42,24 +42,17 @@ package enum PeerReader {
         }.recover { _ in [] }
     }
 
-    /// A descriptor that keeps naming the process that connected, whatever happens to its number (Linux 6.5).
-    package static func processDescriptor(of socket: any SocketOptionProvider) -> EventLoopFuture<Int32?> {
-        // SO_PEERPIDFD has no name in this libc.
-        let future: EventLoopFuture<CInt> = socket.unsafeGetSocketOption(
-            level: NIOBSDSocket.OptionLevel.socket, name: NIOBSDSocket.Option(rawValue: 77))
-        return future.map { Optional($0) }.recover { _ in nil }
-    }
-
-    /// Executable and unit of the process, read while the descriptor vouches for the number. Read at each request: a
+    /// Executable and units of the process, read while the descriptor vouches for the number. Read at each request: a
     /// process can replace its executable.
-    package static func details(_ credentials: Credentials, descriptor: Int32?) -> (executable: String?, unit: String?)
-    {
-        guard let descriptor, credentials.processID > 0 else { return (nil, nil) }
-        guard orakey_pidfd_pid(descriptor) == credentials.processID else { return (nil, nil) }
+    package static func details(
+        _ credentials: Credentials, descriptor: Int32?
+    ) -> (executable: String?, units: [String]) {
+        guard let descriptor, credentials.processID > 0 else { return (nil, []) }
+        guard orakey_pidfd_pid(descriptor) == credentials.processID else { return (nil, []) }
         let executable = readLink("/proc/\(credentials.processID)/exe")
-        let unit = readUnit("/proc/\(credentials.processID)/cgroup")
-        guard orakey_pidfd_pid(descriptor) == credentials.processID else { return (nil, nil) }
-        return (executable, unit)
+        let group = SmallFile.read("/proc/\(credentials.processID)/cgroup").map { ControlGroup(file: $0) }
+        guard orakey_pidfd_pid(descriptor) == credentials.processID else { return (nil, []) }
+        return (executable, group?.units(forServiceOf: geteuid()) ?? [])
     }
 
     private static func readLink(_ path: String) -> String? {
@@ -68,22 +61,6 @@ package enum PeerReader {
             let count = unsafe readlink(path, start, buffer.count)
             guard count > 0, count < buffer.count else { return nil }
             return unsafe String(validating: buffer.prefix(count), as: UTF8.self)
-        }
-    }
-
-    /// The last `.service` or `.scope` of the control group's path.
-    private static func readUnit(_ path: String) -> String? {
-        let file = unsafe orakey_open(path, O_RDONLY, 0)
-        guard file >= 0 else { return nil }
-        defer { close(file) }
-        return unsafe withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 1) { buffer in
-            let count = unsafe read(file, buffer.baseAddress, buffer.count)
-            guard count > 0, let text = unsafe String(validating: buffer.prefix(count), as: UTF8.self) else {
-                return nil
-            }
-            guard let line = text.split(separator: "\n").first(where: { $0.hasPrefix("0::") }) else { return nil }
-            return line.dropFirst(3).split(separator: "/").last { $0.hasSuffix(".service") || $0.hasSuffix(".scope") }
-                .map(String.init)
         }
     }
 }

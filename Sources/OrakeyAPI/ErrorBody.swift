@@ -42,6 +42,8 @@ public enum ErrorCode: String, Sendable, CaseIterable {
     /// The wallet cannot pay for the transaction.
     case insufficientFunds = "insufficient_funds"
     case shuttingDown = "shutting_down"
+    /// The audit can't be written, and no key is handed out without it.
+    case auditUnavailable = "audit_unavailable"
 
     /// The HTTP status the code is sent with.
     public var status: Int {
@@ -58,7 +60,7 @@ public enum ErrorCode: String, Sendable, CaseIterable {
         case .rateLimited: 429
         case .headersTooLarge: 431
         case .internalError: 500
-        case .noKey, .chainUnavailable, .chainStale, .insufficientFunds, .shuttingDown: 503
+        case .noKey, .chainUnavailable, .chainStale, .insufficientFunds, .shuttingDown, .auditUnavailable: 503
         }
     }
 }

@@ -18,7 +18,8 @@ struct Orakey: AsyncParsableCommand {
             CommandGroup(
                 name: "Daemon",
                 subcommands: [
-                    StatusCommand.self, UsageCommand.self, Watch.self, Lock.self, Unlock.self, Intents.self,
+                    StatusCommand.self, UsageCommand.self, Watch.self, Lock.self, Unlock.self, Intents.self, Audit.self,
+                    Acknowledge.self,
                     RevokerCommand.self,
                     Doctor.self,
                 ]),

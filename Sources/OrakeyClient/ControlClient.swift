@@ -79,6 +79,11 @@ public struct ControlClient: Sendable {
         }
     }
 
+    /// `POST /v1/alarms/acknowledge`: ends an alarm that tells of something that has happened.
+    public func acknowledge(_ request: AcknowledgeRequest) throws(ClientError) {
+        _ = try Call(method: "POST", target: "/v1/alarms/acknowledge").send(to: path, json: request.json)
+    }
+
     /// `POST /v1/lock`: wipes the daemon's secrets.
     public func lock() throws(ClientError) -> LockAnswer {
         try Call(method: "POST", target: "/v1/lock").send(to: path).decode(LockAnswer.init(json:))

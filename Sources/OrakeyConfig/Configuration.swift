@@ -18,8 +18,14 @@ public struct Configuration: Equatable, Sendable {
     public var listen: ListenSection
     /// Bounds on what local clients may use up.
     public var limits: LimitSection
+    /// Where the metrics can be read besides the control socket.
+    public var metrics: MetricsSection
     /// The proxy, or `nil` for none.
     public var proxy: ProxySection?
+    /// The record of who was given which key.
+    public var audit: AuditSection
+    /// When the wallet is locked by itself.
+    public var lock: LockSection
     /// The directory of the daemon's state, where the file names one.
     public var stateDirectory: String?
 

@@ -18,6 +18,12 @@ public struct Timestamp: Hashable, Comparable, Sendable {
         return Timestamp(milliseconds: carried ? (seconds < 0 ? .min : .max) : sum)
     }
 
+    /// This point moved by milliseconds; saturates instead of overflowing.
+    public func moved(by delta: Int64) -> Timestamp {
+        let (sum, overflow) = milliseconds.addingReportingOverflow(delta)
+        return Timestamp(milliseconds: overflow ? (delta < 0 ? .min : .max) : sum)
+    }
+
     /// Whole seconds from `earlier` to this point.
     public func seconds(since earlier: Timestamp) -> Int64 { (milliseconds - earlier.milliseconds) / 1000 }
 }
@@ -26,4 +32,10 @@ public struct Timestamp: Hashable, Comparable, Sendable {
 public protocol WallClock: Sendable {
     /// The present moment.
     var now: Timestamp { get }
+    /// By how many milliseconds the system's clock was set since this was asked last; ``now`` follows it from here on.
+    func takeJump() -> Int64
+}
+
+extension WallClock {
+    public func takeJump() -> Int64 { 0 }
 }

@@ -1,19 +1,32 @@
 public import EthereumWallet
+import LocalSockets
 public import OrakeyCore
 public import StrictJSON
 
 /// What a socket serves: the agent's or the control socket's calls.
 public struct Service: Sendable {
     let router: any Router
+    let connections: ConnectionMeter
 
     /// Both sockets of one agent: keys for consumers, and an operator's commands.
     public static func pair(
-        _ agent: KeyAgent, policy: PolicyBox, context: ControlContext, proxy: ProxyContext? = nil
-    ) -> (agent: Service, control: Service) {
+        _ agent: KeyAgent, policy: PolicyBox, auditor: HandoutAuditor, context: ControlContext,
+        proxy: ProxyContext? = nil
+    ) -> (agent: Service, control: Service, metrics: MetricsPage) {
         let counters = HandoutCounters()
+        let metrics = MetricsSource(
+            agent: agent, version: context.version, startedAt: context.startedAt, counters: counters,
+            usage: proxy?.usage)
         return (
-            Service(router: AgentRouter(board: agent.board, policy: policy, counters: counters, proxy: proxy)),
-            Service(router: ControlRouter(agent: agent, context: context, counters: counters, proxy: proxy))
+            Service(
+                router: AgentRouter(
+                    board: agent.board, policy: policy, counters: counters, auditor: auditor, proxy: proxy),
+                connections: counters.agentConnections),
+            Service(
+                router: ControlRouter(
+                    agent: agent, context: context, metrics: metrics, proxy: proxy, activity: auditor.activity),
+                connections: counters.controlConnections),
+            MetricsPage(metrics)
         )
     }
 }

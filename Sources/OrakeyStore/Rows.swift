@@ -139,14 +139,13 @@ enum SlotRow {
         try db.execute(
             sql: """
                 INSERT OR REPLACE INTO slot (id, network, nonce, call_data, gas_limit, urgent, state, block, block_hash,
-                    tx, intents, withdrawn)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    tx, intents)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """,
             arguments: [
                 slot.id, slot.network.description, Int64(bitPattern: slot.nonce), Data(slot.callData),
                 Int64(bitPattern: slot.gasLimit), slot.isUrgent, state, block.map { Int64(bitPattern: $0) },
                 inclusion?.blockHash.blob, inclusion?.transaction.blob, slot.intents.list,
-                slot.isWithdrawn,
             ])
         for (position, attempt) in slot.attempts.enumerated() {
             let fees: (maxFee: String?, tip: String?, gasPrice: String?) =
@@ -156,14 +155,15 @@ enum SlotRow {
                 }
             try db.execute(
                 sql: """
-                    INSERT INTO attempt (slot, position, hash, raw, max_fee, tip, gas_price, urgent, cancels, signed_at,
+                    INSERT INTO attempt (slot, position, hash, raw, max_fee, tip, gas_price, urgent, intents, signed_at,
                         sent_at)
                     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-                    ON CONFLICT (slot, position) DO UPDATE SET sent_at = excluded.sent_at
+                    ON CONFLICT (slot, position)
+                    DO UPDATE SET signed_at = excluded.signed_at, sent_at = excluded.sent_at
                     """,
                 arguments: [
                     slot.id, position, attempt.hash.blob, Data(attempt.raw), fees.maxFee, fees.tip, fees.gasPrice,
-                    attempt.isUrgent, attempt.isCancellation, attempt.signedAt.milliseconds,
+                    attempt.isUrgent, attempt.intents.list, attempt.signedAt.milliseconds,
                     attempt.sentAt?.milliseconds,
                 ])
         }
@@ -190,7 +190,7 @@ enum SlotRow {
         return TransactionSlot(
             id: id, network: try row.network("network"), nonce: nonce, callData: row.bytes("call_data") ?? [],
             gasLimit: gasLimit, isUrgent: try row.integer("urgent") != 0, state: try state(row), attempts: attempts,
-            intents: try row.identifiers("intents"), isWithdrawn: try row.integer("withdrawn") != 0)
+            intents: try row.identifiers("intents"))
     }
 
     private static func state(_ row: Row) throws -> TransactionSlot.State {
@@ -222,7 +222,7 @@ enum SlotRow {
         let sentAt: Int64? = row["sent_at"]
         return Attempt(
             hash: try row.requiredBytes32("hash"), raw: row.bytes("raw") ?? [], fees: fees,
-            isUrgent: try row.integer("urgent") != 0, isCancellation: try row.integer("cancels") != 0,
+            isUrgent: try row.integer("urgent") != 0, intents: try row.identifiers("intents"),
             signedAt: Timestamp(milliseconds: try row.integer("signed_at")),
             sentAt: sentAt.map { Timestamp(milliseconds: $0) })
     }

@@ -2,6 +2,7 @@ public import EthereumCore
 import GRDB
 public import OrakeyCore
 public import OrakeyKey
+import Synchronization
 
 #if canImport(Glibc)
 import Glibc
@@ -11,30 +12,83 @@ import Glibc
 ///
 /// Nothing secret is in it: keys are rebuilt from wallet and message, and signed transactions are public once sent.
 public final class SQLiteJournal: Journal {
-    private let queue: DatabaseQueue
+    private let path: String
+    private let opened = Mutex<DatabaseQueue?>(nil)
 
-    /// Opens, creates or upgrades the database at `path`.
+    /// Opens, creates or upgrades the database at `path`. A damaged one is set aside and begun anew, with an alarm in it:
+    /// keys are rebuilt from wallet and chain, and none that somebody may have had is handed out unasked.
     /// - Throws: ``StoreError``.
-    public init(path: String) throws {
+    public convenience init(path: String) throws {
+        self.init(lazilyAt: path)
+        _ = try queue
+    }
+
+    /// Opens the database when it is used, and tries again each time until that succeeds.
+    public init(lazilyAt path: String) { self.path = path }
+
+    private var queue: DatabaseQueue {
+        get throws {
+            try opened.withLock { opened in
+                if let opened { return opened }
+                let queue: DatabaseQueue
+                do {
+                    queue = try Self.open(path)
+                } catch StoreError.corrupt {
+                    let evidence = try Self.setAside(path)
+                    queue = try Self.open(path)
+                    try queue.write { try AlarmRow.saveDamage(path, evidence, in: $0) }
+                }
+                opened = queue
+                return queue
+            }
+        }
+    }
+
+    private static func open(_ path: String) throws -> DatabaseQueue {
         var configuration = Configuration()
         configuration.busyMode = .timeout(5)
         configuration.prepareDatabase { db in
             try db.execute(sql: "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF")
         }
         do {
-            queue = try DatabaseQueue(path: path, configuration: configuration)
-            try Self.check(queue, path: path)
+            let queue = try DatabaseQueue(path: path, configuration: configuration)
+            try check(queue, path: path)
+            return queue
         } catch let error as DatabaseError
             where [.SQLITE_CORRUPT, .SQLITE_NOTADB].contains(error.resultCode.primaryResultCode)
         {
-            throw StoreError.corrupt(path: path, setAside: try Self.setAside(path))
+            throw StoreError.corrupt(path: path)
         } catch let error as DatabaseError {
             throw StoreError.unusable(path: path, reason: error.message ?? "\(error.resultCode)")
         }
     }
 
+    /// Opens a journal that another process may be writing, for reading only.
+    public init(reading path: String) throws {
+        var configuration = Configuration()
+        configuration.readonly = true
+        configuration.busyMode = .timeout(5)
+        self.path = path
+        do {
+            let queue = try DatabaseQueue(path: path, configuration: configuration)
+            let (application, version) = try queue.read { db in
+                (
+                    try Int32.fetchOne(db, sql: "PRAGMA application_id") ?? 0,
+                    try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
+                )
+            }
+            guard application == Schema.applicationID else { throw StoreError.foreignFile(path: path) }
+            guard version == Schema.latest else {
+                throw StoreError.otherSchema(path: path, found: version, known: Schema.latest)
+            }
+            opened.withLock { $0 = queue }
+        } catch let error as DatabaseError {
+            throw StoreError.unreadable(path: path, reason: error.message ?? "\(error.resultCode)")
+        }
+    }
+
     /// Closes the database; the write-ahead log is folded into it.
-    public func close() throws { try queue.close() }
+    public func close() throws { try opened.withLock { try $0?.close() } }
 
     private static func check(_ queue: DatabaseQueue, path: String) throws {
         let (application, version, tables) = try queue.read { db in
@@ -137,7 +191,7 @@ public final class SQLiteJournal: Journal {
                     AND (state IN ('signed', 'broadcast', 'mined') OR (state IN ('confirmed', 'lost') AND block >= ?))
                     """, arguments: [name, horizon]
             ).map { try SlotRow.decode($0, in: db) }
-            let watched = snapshot.slots.flatMap(\.intents)
+            let watched = snapshot.slots.flatMap(\.allIntents)
             snapshot.intents = try Row.fetchAll(
                 db,
                 sql: "SELECT * FROM intent WHERE network = ? AND state NOT IN ('confirmed', 'failed', 'cancelled')",
@@ -152,6 +206,7 @@ public final class SQLiteJournal: Journal {
             snapshot.consumers = try Row.fetchAll(
                 db, sql: "SELECT * FROM consumer WHERE network = ?", arguments: [name]
             ).map(ConsumerRow.decode)
+            snapshot.alarms = try AlarmRow.all(of: network, in: db)
             return snapshot
         }
     }
@@ -170,9 +225,50 @@ public final class SQLiteJournal: Journal {
                         arguments: [Int64(bitPattern: cursor.block), cursor.hash?.blob, network.description])
                 case .reply(let reply): try ReplyRow.save(reply, in: db)
                 case .recovered(let recovered): try KeyRow.save(recovered, in: db)
+                case .audit(let entry): try AuditRow.save(entry, in: db)
+                case .auditHead(let head): try AuditHeadRow.save(head, in: db)
+                case .auditBase(let base):
+                    try db.execute(sql: "DELETE FROM audit WHERE sequence < ?", arguments: [base.first])
+                case .alarm(let network, let alarm): try AlarmRow.save(alarm, of: network, in: db)
+                case .alarmOver(let network, let code): try AlarmRow.delete(code, of: network, in: db)
                 }
             }
         }
+    }
+
+    public func auditHead() throws -> AuditHead? {
+        try queue.read { db in try Row.fetchOne(db, sql: "SELECT * FROM audit_head").map(AuditHeadRow.decode) }
+    }
+
+    public func auditEntries(after sequence: Int64, limit: Int) throws -> [AuditEntry] {
+        try queue.read { db in
+            try Row.fetchAll(
+                db, sql: "SELECT * FROM audit WHERE sequence > ? ORDER BY sequence LIMIT ?",
+                arguments: [sequence, limit]
+            ).map(AuditRow.decode)
+        }
+    }
+
+    public func auditEntries(before sequence: Int64?, limit: Int) throws -> [AuditEntry] {
+        try queue.read { db in
+            try Row.fetchAll(
+                db, sql: "SELECT * FROM audit WHERE (? IS NULL OR sequence < ?) ORDER BY sequence DESC LIMIT ?",
+                arguments: [sequence, sequence, limit]
+            ).map(AuditRow.decode)
+        }
+    }
+
+    /// The whole audit at one moment: its head, and its records one by one, oldest first.
+    public func withAudit<T>(_ body: (AuditHead?, () throws -> AuditEntry?) throws -> T) throws -> T {
+        try queue.read { db in
+            let head = try Row.fetchOne(db, sql: "SELECT * FROM audit_head").map(AuditHeadRow.decode)
+            let rows = try Row.fetchCursor(db, sql: "SELECT * FROM audit ORDER BY sequence")
+            return try body(head) { try rows.next().map(AuditRow.decode) }
+        }
+    }
+
+    public func alarms(of network: NetworkName) throws -> [Alarm] {
+        try queue.read { db in try AlarmRow.all(of: network, in: db) }
     }
 
     public func lastIdentifier() throws -> Int64 {
@@ -216,7 +312,7 @@ public final class SQLiteJournal: Journal {
         }
     }
 
-    public func keyCounts() throws -> [(network: NetworkName, state: KeyState, count: Int)] {
+    public func keyCounts() throws -> [KeyCount] {
         try queue.read { db in
             try Row.fetchAll(
                 db, sql: "SELECT network, state, count(*) AS n FROM key GROUP BY network, state ORDER BY network, state"
@@ -225,6 +321,23 @@ public final class SQLiteJournal: Journal {
                     throw StoreError.badRow("a key's state")
                 }
                 return (try row.network("network"), state, Int(try row.integer("n")))
+            }
+        }
+    }
+
+    public func intentCounts() throws -> [IntentCount] {
+        try queue.read { db in
+            try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT network, kind, state, count(*) AS n FROM intent GROUP BY network, kind, state
+                    ORDER BY network, kind, state
+                    """
+            ).map { row in
+                guard let kind = Intent.Kind(rawValue: try row.text("kind")),
+                    let state = Intent.State(rawValue: try row.text("state"))
+                else { throw StoreError.badRow("an intent's kind or state") }
+                return (try row.network("network"), kind, state, Int(try row.integer("n")))
             }
         }
     }

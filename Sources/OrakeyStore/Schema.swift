@@ -5,7 +5,9 @@ enum Schema {
     /// `PRAGMA application_id` of a journal: "ORAK".
     static let applicationID: Int32 = 0x4F52_414B
 
-    static let migrations: [@Sendable (Database) throws -> Void] = [version1]
+    static let migrations: [@Sendable (Database) throws -> Void] = [
+        version1, auditTables, attemptsAndAlarms,
+    ]
 
     static var latest: Int { migrations.count }
 
@@ -52,6 +54,39 @@ enum Schema {
                 CREATE TABLE reply (
                     key TEXT PRIMARY KEY, request BLOB NOT NULL, intents TEXT NOT NULL, fingerprints TEXT NOT NULL,
                     created_at INTEGER NOT NULL
+                ) STRICT, WITHOUT ROWID;
+                """)
+    }
+
+    /// The audit: records, and one row with the end of their chain.
+    private static func auditTables(_ db: Database) throws {
+        try db.execute(
+            sql: """
+                CREATE TABLE audit (
+                    sequence INTEGER PRIMARY KEY, epoch BLOB CHECK (length(epoch) = 32), body TEXT NOT NULL,
+                    code BLOB NOT NULL CHECK (length(code) = 32)
+                ) STRICT;
+                CREATE TABLE audit_head (
+                    id INTEGER PRIMARY KEY CHECK (id = 1), sequence INTEGER NOT NULL,
+                    code BLOB NOT NULL CHECK (length(code) = 32), sealed_sequence INTEGER, sealed_code BLOB,
+                    sealed_epoch BLOB, sealed_tag BLOB
+                ) STRICT;
+                """)
+    }
+
+    /// Each attempt says which intents it carries out, in the place of a flag for those that carry out none; alarms that
+    /// nothing on chain tells again are remembered.
+    private static func attemptsAndAlarms(_ db: Database) throws {
+        try db.execute(
+            sql: """
+                ALTER TABLE attempt ADD COLUMN intents TEXT NOT NULL DEFAULT '';
+                UPDATE attempt SET intents = (SELECT intents FROM slot WHERE id = attempt.slot) WHERE cancels = 0;
+                UPDATE slot SET intents = '' WHERE withdrawn <> 0;
+                ALTER TABLE attempt DROP COLUMN cancels;
+                ALTER TABLE slot DROP COLUMN withdrawn;
+                CREATE TABLE alarm (
+                    network TEXT NOT NULL, code TEXT NOT NULL, message TEXT NOT NULL, since INTEGER NOT NULL,
+                    PRIMARY KEY (network, code)
                 ) STRICT, WITHOUT ROWID;
                 """)
     }

@@ -39,23 +39,36 @@ struct Daemon {
         defer { sockets.remove() }
         let proxySockets = try ProxySockets.bind(configuration: configuration, environment: environment)
         defer { proxySockets?.remove() }
-        let journal = try SQLiteJournal(path: state.journalPath)
+        let journal = SQLiteJournal(lazilyAt: state.journalPath)
 
         let builder = try ProfileBuilder(configuration: configuration)
         let consumers = configuration.consumers(daemonUser: environment.userID)
         let clock = SystemWallClock()
-        let board = HandoutBoard()
+        let board = HandoutBoard(clock: clock)
+        let audit = AuditLog(
+            journal: journal, clock: clock, retention: .init(records: configuration.audit.keepRecords))
         let agent = try KeyAgent(
             journal: journal, profiles: builder.profiles, dormant: builder.dormant, consumers: consumers, clock: clock,
-            board: board, log: log)
+            board: board, log: log, audit: audit)
+        // Where the journal can't be written, the service shows that as an alarm and hands out nothing.
+        do { try audit.append([.started(version: orakeyVersion)]) } catch {
+            log.error("the audit can't be written", metadata: ["error": "\(error)"])
+        }
+        let auditor = HandoutAuditor(
+            sink: audit, clock: clock, isRequired: configuration.audit.isRequired, log: log)
 
         let gate = UnlockGate(clock: clock)
         let unlock: @Sendable (SecretBytes) async throws -> Void = { passphrase in
             // Read anew each time: orakey wallet passwd may have changed the passphrase meanwhile.
             try await gate.attempt {
                 let locks = await agent.lockCount
-                let wallet = try await Self.open(walletPath, passphrase)
-                try await agent.unlock(with: wallet, unlessLockedSince: locks)
+                do {
+                    let wallet = try await Self.open(walletPath, passphrase)
+                    try await agent.unlock(with: wallet, unlessLockedSince: locks)
+                } catch {
+                    await agent.record(.unlockRefused(reason: "\(error)"))
+                    throw error
+                }
             }
         }
         if let passphrase = try options.passphrase() {
@@ -72,8 +85,10 @@ struct Daemon {
         limits.idleSeconds = configuration.limits.idleTimeout.components.seconds
         let descriptors = DescriptorLimit.raise(withProxy: proxySockets != nil)
         let policy = PolicyBox(Policy(consumers: consumers))
+        let locker = AutoLocker(configuration.lock, agent: agent, activity: auditor.activity, clock: clock)
         let reloader = Reloader(
-            configuration: configuration, agent: agent, policy: policy, environment: environment, log: log)
+            configuration: configuration, agent: agent, policy: policy, locker: locker, environment: environment,
+            log: log)
         let control = ControlContext(
             version: orakeyVersion, startedAt: clock.now, allowedUsers: [environment.userID],
             allowedGroups: configuration.listen.controlGroup.map { [$0] } ?? [],
@@ -92,7 +107,13 @@ struct Daemon {
                 proxySockets, settings: settings, board: board, policy: policy, clock: clock,
                 limits: limits.with(descriptors: descriptors.proxy), log: log)
         }
-        let services = OrakeyServer.Service.pair(agent, policy: policy, context: control, proxy: proxy?.context)
+        let services = OrakeyServer.Service.pair(
+            agent, policy: policy, auditor: auditor, context: control, proxy: proxy?.context)
+        var metrics: MetricsServer?
+        if let place = configuration.metrics.listen {
+            metrics = try await MetricsServer.start(
+                host: place.host, port: place.port, group: group, metrics: services.metrics, log: log)
+        }
         let servers = ServerService(
             endpoints: [
                 .init(
@@ -118,12 +139,16 @@ struct Daemon {
         let lifecycle = ServiceGroup(
             configuration: .init(
                 services: [
-                    .init(service: ReloadService(reloader: reloader)), .init(service: workers), .init(service: servers),
+                    .init(service: ReloadService(reloader: reloader)), .init(service: AuditService(auditor: auditor)),
+                    .init(service: locker), .init(service: workers), .init(service: servers),
                 ] + (proxy.map { [.init(service: $0)] } ?? []),
                 gracefulShutdownSignals: [.sigterm, .sigint],
                 logger: log))
         try await lifecycle.run()
-        await agent.lock()
+        await metrics?.stop()
+        await auditor.turn()
+        await agent.lock(reason: "the service ends")
+        await agent.record(.stopped)
         try journal.close()
         try? await group.shutdownGracefully()
         log.notice("stopped")

@@ -8,15 +8,18 @@ actor Reloader {
     private var configuration: Configuration
     private let agent: KeyAgent
     private let policy: PolicyBox
+    private let locker: AutoLocker
     private let environment: HostEnvironment
     private let log: Logger
 
     init(
-        configuration: Configuration, agent: KeyAgent, policy: PolicyBox, environment: HostEnvironment, log: Logger
+        configuration: Configuration, agent: KeyAgent, policy: PolicyBox, locker: AutoLocker,
+        environment: HostEnvironment, log: Logger
     ) {
         self.configuration = configuration
         self.agent = agent
         self.policy = policy
+        self.locker = locker
         self.environment = environment
         self.log = log
     }
@@ -25,19 +28,21 @@ actor Reloader {
     func reload() async throws {
         let next: Configuration
         do { next = try Configuration.load(path: configuration.file) } catch {
-            throw refused("\(error)")
+            throw await refused("\(error)")
         }
-        if let reason = Self.needsRestart(from: configuration, to: next) { throw refused(reason) }
+        if let reason = Self.needsRestart(from: configuration, to: next) { throw await refused(reason) }
         let profiles: [NetworkProfile]
-        do { profiles = try ProfileBuilder.profiles(of: next).profiles } catch { throw refused("\(error)") }
+        do { profiles = try ProfileBuilder.profiles(of: next).profiles } catch { throw await refused("\(error)") }
         let consumers = next.consumers(daemonUser: environment.userID)
         try await agent.reconfigure(profiles: profiles, consumers: consumers)
         policy.replace(with: Policy(consumers: consumers))
+        if next.lock != configuration.lock { await locker.configure(next.lock) }
         configuration = next
     }
 
-    private func refused(_ reason: String) -> ReloadRefused {
+    private func refused(_ reason: String) async -> ReloadRefused {
         log.error("configuration not reloaded: \(reason)")
+        await agent.record(.reloadRefused(reason: reason))
         return ReloadRefused("the configuration was not reloaded: \(reason)")
     }
 
@@ -46,7 +51,9 @@ actor Reloader {
         if old.wallet != new.wallet { return "the wallet has changed; restart orakeyd" }
         if old.listen != new.listen { return "the sockets have changed; restart orakeyd" }
         if old.stateDirectory != new.stateDirectory { return "the state directory has changed; restart orakeyd" }
+        if old.metrics != new.metrics { return "the metrics' port has changed; restart orakeyd" }
         if old.proxy != new.proxy { return "the proxy has changed; restart orakeyd" }
+        if old.audit != new.audit { return "the audit's settings have changed; restart orakeyd" }
         if old.limits != new.limits { return "the limits have changed; restart orakeyd" }
         guard old.networks.map(\.name) == new.networks.map(\.name) else {
             return "networks were added or removed; restart orakeyd"

@@ -129,6 +129,14 @@ import Testing
             "[{ name: a, match: { uid: 0 } }, { name: a, match: { uid: 1 } }]",
             "7:45 duplicate consumers[1]: a on BASE stands there already"
         ),
+        (
+            "[{ name: a, match: { uid: 0 }, rate_limit: { burst: 5 } }]",
+            "7:55 missing consumers[0].rate_limit.per_second is missing: how often a second the key may be asked for"
+        ),
+        (
+            "[{ name: a, match: { uid: 0 }, rate_limit: { per_second: 0 } }]",
+            "7:69 invalid consumers[0].rate_limit.per_second: '0' is not from 1 to 1000000"
+        ),
         ("{ name: a }", "7:12 invalid consumers: expected a list, found a mapping"),
     ])
     func inConsumers(list: String, expected: String) {
@@ -139,14 +147,23 @@ import Testing
     }
 
     @Test(arguments: [
-        ("audit: {}", "7:1 unsupported 'audit' is not supported in this version of orakeyd; take it out"),
+        ("metrics: { listen: 1 }", "7:20 invalid metrics.listen: expected 127.0.0.1:PORT or [::1]:PORT"),
         (
-            "metrics: { listen: 1 }",
-            "7:1 unsupported 'metrics' is not supported in this version of orakeyd; take it out"
+            "metrics: { listen: 0.0.0.0:9464 }",
+            "7:20 invalid metrics.listen: expected 127.0.0.1:PORT or [::1]:PORT: only this host may be able to reach the port"
         ),
         ("proxy: { upstrem: x }", "7:10 unknown_key unknown key proxy.'upstrem'; did you mean 'upstream'?"),
         ("proxy: { port: 65536 }", "7:16 invalid proxy.port: '65536' is not from 0 to 65535"),
-        ("lock: {}", "7:1 unsupported 'lock' is not supported in this version of orakeyd; take it out"),
+        (
+            "metrics: { listen: 127.0.0.1:0 }",
+            "7:20 invalid metrics.listen: the port has to be a number from 1 to 65535"
+        ),
+        ("metrics: {}", "7:10 missing metrics.listen is missing: a port of this host, 127.0.0.1:9464"),
+        ("audit: { required: 1 }", "7:20 invalid audit.required: expected true or false, found '1'"),
+        ("audit: { keep_records: 10 }", "7:24 invalid audit.keep_records: '10' is not from 1000 to 100000000"),
+        ("lock: {}", "7:7 missing lock: says neither when nor after how long; give after_idle, at, or both"),
+        ("lock: { at: 24:00 }", "7:13 invalid lock.at: expected a time of day as 22:00, found '24:00'"),
+        ("lock: { at: [\"7:30\"] }", "7:14 invalid lock.at[0]: expected a time of day as 22:00, found '7:30'"),
         ("revoker: {}", "7:1 unsupported 'revoker' is not supported in this version of orakeyd; take it out"),
         ("sate_dir: x", "7:1 unknown_key unknown key 'sate_dir'; did you mean 'state_dir'?"),
         (

@@ -126,6 +126,7 @@ final class FailingJournal: Journal {
     func restore(_ network: NetworkName, owner: Address) throws -> NetworkSnapshot {
         try base.restore(network, owner: owner)
     }
+    func alarms(of network: NetworkName) throws -> [Alarm] { try base.alarms(of: network) }
     func lastIdentifier() throws -> Int64 { try base.lastIdentifier() }
     func reply(to key: String) throws -> IdempotentReply? { try base.reply(to: key) }
     func keys(after cursor: Int64, limit: Int, state: KeyState?) throws -> [(cursor: Int64, key: KeyRecord)] {
@@ -135,9 +136,17 @@ final class FailingJournal: Journal {
         try base.unidentified(network, limit: limit)
     }
     func keys(_ network: NetworkName, in state: KeyState) throws -> [KeyRecord] { try base.keys(network, in: state) }
-    func keyCounts() throws -> [(network: NetworkName, state: KeyState, count: Int)] { try base.keyCounts() }
+    func keyCounts() throws -> [KeyCount] { try base.keyCounts() }
+    func intentCounts() throws -> [IntentCount] { try base.intentCounts() }
     func keys(fingerprint: Fingerprint) throws -> [KeyRecord] { try base.keys(fingerprint: fingerprint) }
     func keys(message: Bytes32) throws -> [KeyRecord] { try base.keys(message: message) }
+    func auditHead() throws -> AuditHead? { try base.auditHead() }
+    func auditEntries(after sequence: Int64, limit: Int) throws -> [AuditEntry] {
+        try base.auditEntries(after: sequence, limit: limit)
+    }
+    func auditEntries(before sequence: Int64?, limit: Int) throws -> [AuditEntry] {
+        try base.auditEntries(before: sequence, limit: limit)
+    }
     func intent(_ id: Int64) throws -> (Intent, TransactionSlot?)? { try base.intent(id) }
     func intents(before id: Int64?, limit: Int) throws -> [(Intent, TransactionSlot?)] {
         try base.intents(before: id, limit: limit)

@@ -77,12 +77,15 @@ import Testing
         try withFolder { folder in
             let path = folder + "/journal.sqlite"
             try Data(repeating: 0x5A, count: 8192).write(to: URL(fileURLWithPath: path))
-            #expect { try SQLiteJournal(path: path) } throws: { error in
-                guard case .corrupt? = error as? StoreError else { return false }
-                return true
-            }
-            #expect(FileManager.default.fileExists(atPath: path + ".corrupt"))
-            try SQLiteJournal(path: path).close()
+            let journal = try SQLiteJournal(path: path)
+            #expect(try journal.alarms(of: LedgerFixture.network).map(\.code) == [.journalCorrupt])
+            #expect(try Data(contentsOf: URL(fileURLWithPath: path + ".corrupt")).allSatisfy { $0 == 0x5A })
+            try journal.close()
+            let again = try SQLiteJournal(path: path)
+            #expect(try again.alarms(of: LedgerFixture.network).count == 1, "it is remembered")
+            try again.commit([.alarmOver(LedgerFixture.network, .journalCorrupt)])
+            #expect(try again.alarms(of: LedgerFixture.network).isEmpty)
+            try again.close()
         }
     }
 

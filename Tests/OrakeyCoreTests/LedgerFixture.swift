@@ -66,7 +66,7 @@ struct LedgerFixture {
             let inclusion = TransactionSlot.Inclusion(
                 block: head, blockHash: block(head).hash, transaction: attempt.hash)
             var own: [KeyEvent] = []
-            for id in slot.intents where succeeded {
+            for id in attempt.intents where succeeded {
                 switch ledger.intents[id]?.payload {
                 case .create(let count):
                     let first = UInt64(events.count { $0.kind == .created }) + 1
@@ -151,7 +151,7 @@ struct LedgerFixture {
             guard
                 let slot = ledger.bind(
                     intents.map(\.id), nonce: nonce, callData: [1], gasLimit: 100_000,
-                    attempt: attempt(nonce, intents.contains { $0.isUrgent }))
+                    attempt: attempt(nonce, intents.contains { $0.isUrgent }, for: intents.map(\.id)))
             else { continue }
             ledger.sent(slot.id, slot.attempts[0].hash, at: now)
             commit()
@@ -160,11 +160,11 @@ struct LedgerFixture {
         return sent
     }
 
-    func attempt(_ nonce: UInt64, _ urgent: Bool = false, salt: UInt8 = 0, cancelling: Bool = false) -> Attempt {
+    func attempt(_ nonce: UInt64, _ urgent: Bool = false, salt: UInt8 = 0, for intents: [Int64]) -> Attempt {
         Attempt(
             hash: Keccak256.hash([UInt8(truncatingIfNeeded: nonce), fork, salt, 0xAA]), raw: [2, 3],
-            fees: .dynamic(maxFee: 2_000_000_000, tip: 1_000_000_000), isUrgent: urgent, isCancellation: cancelling,
-            signedAt: now)
+            fees: .dynamic(maxFee: 2_000_000_000, tip: 1_000_000_000), isUrgent: urgent, intents: intents, signedAt: now
+        )
     }
 
     /// Creates the pool and gives every consumer its first key.

@@ -115,6 +115,34 @@ import Testing
         #expect(outcome.intents.contains { signed.contains($0) })
     }
 
+    /// No block takes an urgent disable before the create below it.
+    @Test func aCreateInTheWayOfARevocationHurriesOnceABlockHasPassedItOver() throws {
+        var chain = try LedgerFixture(pool: 1)
+        try chain.fill()
+        let key = try #require(chain.ledger.currentKey(of: "app"))
+        chain.ledger.begin(after: chain.ledger.lastIdentifier)
+        _ = chain.ledger.create(count: 5, at: chain.now)
+        chain.commit()
+        let create = try #require(try chain.send().first)
+        chain.ledger.begin(after: chain.ledger.lastIdentifier)
+        _ = chain.ledger.revoke([key.message], reason: nil, at: chain.now)
+        chain.commit()
+        let disable = try #require(try chain.send().first { $0.isUrgent })
+        #expect(disable.nonce > create.nonce)
+        #expect(!chain.replaced.contains(create.id), "it has had no chance yet")
+        chain.mineEmpty()
+        chain.look()
+        #expect(chain.replaced.contains(create.id))
+        chain.ledger.begin(after: chain.ledger.lastIdentifier)
+        let better = chain.attempt(create.nonce, true, salt: 3, for: create.intents)
+        _ = chain.ledger.replace(create.id, with: better, callData: create.callData)
+        chain.ledger.sent(create.id, better.hash, at: chain.now)
+        chain.commit()
+        chain.mineEmpty()
+        chain.look()
+        #expect(!chain.replaced.contains(create.id), "until it is overdue again")
+    }
+
     @Test func disablesDueTogetherGoOutTogether() throws {
         var chain = try LedgerFixture(pool: 3, consumers: ["a", "b", "c"])
         try chain.fill()

@@ -110,7 +110,7 @@ import Testing
         #expect(chain.ledger.slots[old.id]?.state == .broadcast)
         #expect(chain.ledger.slots[new.id]?.intents == [])
         let work = chain.ledger.dueWork(at: chain.now)
-        #expect(work.contains { if case .cancel(let slot) = $0 { slot.id == new.id } else { false } })
+        #expect(work.contains { if case .amend(let slot) = $0 { slot.id == new.id } else { false } })
     }
 
     @Test func theOldBytesOfALostNonceMayBeMinedAfterAll() throws {
@@ -198,7 +198,7 @@ import Testing
         chain.look()
         #expect(chain.fills == [0])
         chain.ledger.begin(after: chain.ledger.lastIdentifier)
-        let filler = chain.ledger.fill(0, gasLimit: 21_000, with: chain.attempt(0, salt: 7))
+        let filler = chain.ledger.fill(0, gasLimit: 21_000, with: chain.attempt(0, salt: 7, for: []))
         chain.commit()
         #expect(filler?.intents == [])
         #expect(chain.fills == [])
@@ -236,7 +236,8 @@ import Testing
         chain.ledger.begin(after: chain.ledger.lastIdentifier)
         try chain.ledger.cancel(slot.intents[0])
         #expect(
-            chain.ledger.changes.contains { if case .slot(let changed) = $0 { changed.isWithdrawn } else { false } })
+            chain.ledger.changes.contains { if case .slot(let changed) = $0 { changed.intents.isEmpty } else { false } }
+        )
         chain.commit()
         let stored = try #require(chain.ledger.slots[slot.id])
         let restarted = NetworkLedger(
@@ -244,12 +245,17 @@ import Testing
             restoring: NetworkSnapshot(intents: Array(chain.ledger.intents.values), slots: [stored]))
         #expect(
             restarted.dueWork(at: chain.now).contains {
-                if case .cancel(let other) = $0 { other.id == slot.id } else { false }
+                if case .amend(let other) = $0 { other.id == slot.id } else { false }
             })
     }
 }
 
 extension LedgerFixture {
+    /// Slots for which more is to be offered now.
+    var replaced: [Int64] {
+        ledger.dueWork(at: now).compactMap { if case .replace(let slot) = $0 { slot.id } else { nil } }
+    }
+
     /// Nonces that are to be filled now.
     var fills: [UInt64] {
         ledger.dueWork(at: now).compactMap { if case .fill(let nonce) = $0 { nonce } else { nil } }

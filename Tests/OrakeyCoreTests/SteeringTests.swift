@@ -20,11 +20,11 @@ import Testing
         let slot = try #require(try chain.send().first)
         let id = slot.intents[0]
         try chain.ledger.cancel(id)
-        guard case .cancel(let due)? = chain.ledger.dueWork(at: chain.now).first else {
+        guard case .amend(let due)? = chain.ledger.dueWork(at: chain.now).first else {
             return #expect(Bool(false), "a cancellation is due")
         }
-        let attempt = chain.attempt(due.nonce, true, salt: 9, cancelling: true)
-        let added = chain.ledger.replace(due.id, with: attempt)
+        let attempt = chain.attempt(due.nonce, true, salt: 9, for: [])
+        let added = chain.ledger.replace(due.id, with: attempt, callData: [])
         let replaced = try #require(added)
         chain.ledger.sent(due.id, attempt.hash, at: chain.now)
         chain.commit()
@@ -66,8 +66,8 @@ import Testing
         guard case .replace(let due)? = chain.ledger.dueWork(at: chain.now).first else {
             return #expect(Bool(false), "a replacement is due")
         }
-        let attempt = chain.attempt(due.nonce, true, salt: 7)
-        _ = chain.ledger.replace(due.id, with: attempt)
+        let attempt = chain.attempt(due.nonce, true, salt: 7, for: due.intents)
+        _ = chain.ledger.replace(due.id, with: attempt, callData: due.callData)
         chain.ledger.sent(due.id, attempt.hash, at: chain.now)
         chain.commit()
         #expect(chain.ledger.dueWork(at: chain.now).isEmpty)

@@ -11,13 +11,14 @@ extension Exchange {
     /// A request as the handler would make it.
     init(
         _ uri: String, method: HTTPMethod = .GET, headers: [(String, String)] = [], body: String = "",
-        user: UInt32 = 1000, groups: [UInt32] = []
+        user: UInt32 = 1000, groups: [UInt32] = [], process: UInt64 = 1
     ) throws {
         let target = try Target.parse(uri).get()
         self.init(
             method: method, path: target.path, query: target.query, headers: HTTPHeaders(headers),
             body: ByteBuffer(string: body),
-            peer: Peer(processID: 1, userID: user, groupIDs: [user] + groups), allocator: ByteBufferAllocator())
+            peer: Peer(processID: 1, userID: user, groupIDs: [user] + groups, process: process),
+            allocator: ByteBufferAllocator())
     }
 }
 
@@ -63,7 +64,8 @@ extension Exchange {
 
     @Test(arguments: ErrorCode.allCases)
     func everyErrorHasItsStatus(code: ErrorCode) {
-        guard case .json(let status, let json, let allow) = Answer.failure(Refusal(code, "m", hint: "h", allow: "GET"))
+        guard
+            case .json(let status, let json, let allow, _) = Answer.failure(Refusal(code, "m", hint: "h", allow: "GET"))
         else {
             Issue.record("not JSON")
             return

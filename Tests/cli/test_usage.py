@@ -7,7 +7,7 @@ import pytest
 COMMANDS = [
     [], ["get"], ["exec"], ["keys"], ["keys", "list"], ["keys", "create"], ["rotate"], ["revoke"], ["status"], ["watch"],
     ["lock"], ["unlock"], ["intents"], ["intents", "list"], ["intents", "show"], ["intents", "speedup"], ["intents", "cancel"],
-    ["revoker", "set"], ["revoker", "clear"], ["keys", "adopt"], ["doctor"],
+    ["revoker", "set"], ["revoker", "clear"], ["keys", "adopt"], ["acknowledge"], ["doctor"],
     ["init"], ["wallet"], ["wallet", "new"], ["wallet", "import"], ["wallet", "address"], ["wallet", "export"],
     ["wallet", "passwd"], ["contract", "deploy"], ["contract", "info"], ["inspect"], ["verify"], ["derive"],
     ["abi", "encode"], ["abi", "decode"], ["abi", "selector"], ["tx", "decode"],

@@ -38,7 +38,7 @@ def compile_shim(folder: pathlib.Path) -> pathlib.Path:
 
 
 class Board:
-    """What the shim and the test share: four words in a file, see killpoint.c."""
+    """What the shim and the test share: six words in a file, see killpoint.c."""
 
     def __init__(self, path: pathlib.Path):
         self.path = path
@@ -55,6 +55,15 @@ class Board:
     def break_disk(self, error: int):
         """Writing the journal fails with this errno; 0 mends it."""
         self._words[12:16] = struct.pack("=I", error)
+
+    def set_clock(self, seconds: int):
+        """The host's clock is wrong by so much from now on."""
+        self._words[16:20] = struct.pack("=i", seconds)
+
+    def pass_time(self, seconds: int):
+        """So much time has passed, in no time at all."""
+        passed = struct.unpack("=i", self._words[20:24])[0]
+        self._words[20:24] = struct.pack("=i", passed + seconds)
 
 
 class LightDaemon(Daemon):
@@ -291,15 +300,22 @@ class Crasher:
 
 
 def sampled(names: list[str], wanted: int | None) -> list[int]:
-    """Numbers of places to kill at: all but the most similar ones, or `wanted` of them spread evenly."""
+    """Numbers of places to kill at: all but the most similar ones, or about `wanted` of them: one of each name, the rest
+    spread evenly."""
     # A commit writes many frames; every third is a place like its neighbours.
     places = [n for n, name in enumerate(names, 1) if not name.startswith("before-write") or n % 3 == 0]
     if wanted is None or wanted >= len(places):
         return places
-    return [places[i * len(places) // wanted] for i in range(wanted)]
+    by_name: dict[str, list[int]] = {}
+    for n in places:
+        by_name.setdefault(names[n - 1], []).append(n)
+    chosen = {same[len(same) // 2] for same in by_name.values()}
+    rest = [n for n in places if n not in chosen]
+    more = min(len(rest), max(0, wanted - len(chosen)))
+    return sorted(chosen | {rest[i * len(rest) // more] for i in range(more)})
 
 
 def kills_wanted() -> int | None:
     """Kills for each operation: $ORAKEY_KILLS, `all` for every place."""
-    asked = os.environ.get("ORAKEY_KILLS", "3")
+    asked = os.environ.get("ORAKEY_KILLS", "30")
     return None if asked == "all" else int(asked)

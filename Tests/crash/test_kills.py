@@ -3,12 +3,15 @@
 A dry run numbers the places that an operation passes; then the operation is run again and again from the same state,
 each time killed at another place, restarted, repeated with its Idempotency-Key as by a client whose reply was lost, and
 left to settle. ORAKEY_KILLS=all visits every place of every operation (more than a thousand kills, a quarter of an hour);
-otherwise a few for each.
+otherwise thirty for each, with every kind of place among them.
 """
 
 import pytest
 
 from crash.harness import Crasher, chain_keys, kills_wanted, sampled
+
+# Where the daemon was killed, by operation.
+KILLS: dict[str, list[str]] = {}
 
 # What an operation adds to the chain: keys created (with the refill of the pool), keys disabled.
 OPERATIONS = {
@@ -66,6 +69,7 @@ def test_killed_anywhere(case):
     name, places, kill = case
     assert any(p.startswith("after-sync") for p in places) and any("eth_sendRawTransaction" in p for p in places)
     died = [place for number in sampled(places, kills_wanted()) for place in kill(number)]
+    KILLS[name] = died
     print(f"\n{name}: {len(places)} places, {len(died)} kills")
     assert died
 
@@ -73,7 +77,21 @@ def test_killed_anywhere(case):
 @pytest.mark.parametrize("case", OPERATIONS, indirect=True)
 def test_killed_again_while_it_recovers(case):
     name, places, kill = case
-    firsts, seconds = ((1, [5]) if kills_wanted() is not None else (5, [1, 4, 9, 16, 25, 40]))
+    firsts, seconds = ((2, [5, 12]) if kills_wanted() is not None else (5, [1, 4, 9, 16, 25, 40]))
     died = [p for first in sampled(places, firsts + 1)[1:] for second in seconds for p in kill(first, second)]
+    KILLS[f"{name}, twice"] = died
     print(f"\n{name}: {len(died)} kills in pairs")
     assert died
+
+
+def test_every_kind_of_place_and_two_hundred_kills():
+    if len(KILLS) < 2 * len(OPERATIONS):
+        pytest.skip("not all operations were run")
+    every = [place for died in KILLS.values() for place in died]
+    print(f"\n{len(every)} kills")
+    calls = {"eth_sendRawTransaction", "eth_estimateGas", "eth_feeHistory", "eth_getBlockByNumber", "eth_getLogs",
+             "eth_getTransactionReceipt"}
+    for kind in ("before-send", "after-send"):
+        assert calls <= {call for place in every if place.startswith(kind) for call in place.split(":")[1].split("+")}
+    assert {"before-write", "before-sync", "after-sync", "after-answer"} <= {place.split(":")[0] for place in every}
+    assert kills_wanted() is not None and kills_wanted() < 30 or len(every) >= 200

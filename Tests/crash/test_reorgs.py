@@ -3,6 +3,7 @@
 import pytest
 from eth_utils import keccak
 from support.daemon import eventually
+from support.devchain import throwaway_account
 
 from crash.world import DEPTH, world
 
@@ -72,6 +73,41 @@ def unmine_once(w, kind, fate, depth):
     if kind == "disable":
         assert w.daemon.get("/v1/key").json["fingerprint"] != victim
     w.check(alarms=DEEP)
+
+
+@pytest.mark.parametrize("depth", [1, 2, 3, 4, 5])
+def test_transactions_that_a_reorg_puts_into_another_order(shared, depth):
+    """A create and a disable in blocks of their own, between another owner's; then the other way round, in other blocks."""
+    w = shared()
+    try:
+        keys, dead = w.counts()
+        surplus = w.daemon.status()["pool"]["ready"] > w.daemon.status()["pool"]["target"]
+        other = throwaway_account(3)
+        before = w.chain.send(other, w.contract.address, w.contract.data("createKeys", 3))
+        created = w.post("/v1/keys", count=3)["intents"][0]
+        sent = [w.in_pool(created)]
+        w.mine()
+        revoked = w.post("/v1/revoke", fingerprint=w.current()["fingerprint"])["intents"][0]
+        sent.append(w.in_pool(revoked))
+        after = w.chain.send(other, w.contract.address, w.contract.data("createKeys", 2))
+        w.mine(depth)
+        places = [place(w, h) for h in sent]
+        w.chain.rpc("dev_reorg", depth + 1, {"order": [before, after, *sent] if depth % 2 else [*sent, after, before]})
+        w.sees_head()
+        assert [place(w, h) for h in sent] != places
+        w.settle()
+        assert [w.intent(i)["state"] for i in (created, revoked)] == ["confirmed"] * 2
+        assert w.counts()[1] == dead + 1 and w.counts()[0] - keys in ((3, 4) if surplus else (3, 4))
+        w.check(alarms=DEEP)
+    except BaseException as error:
+        error.add_note(w.daemon.tail())
+        shared(failed=True)
+        raise
+
+
+def place(w, sent: str) -> tuple[str, str]:
+    receipt = w.chain.receipt(sent)
+    return receipt["blockHash"], receipt["transactionIndex"]
 
 
 def test_a_message_that_changes_hands_before_it_is_settled(begin):

@@ -1,7 +1,9 @@
 """Mempools that forget, endpoints that lie, fees that rise, wallets that run dry, chains that stop."""
 
+import json
+
 import pytest
-from support.daemon import eventually
+from support.daemon import UnixConnection, eventually
 from support.devchain import GWEI
 
 from crash.test_reorgs import STRANGER, begin, hash_of  # noqa: F401
@@ -135,6 +137,70 @@ def test_an_empty_wallet_and_one_that_is_refilled(begin):  # noqa: F811
         w.daemon.fund(w.owner)
         w.settle()
         assert w.counts() == (keys + 2, dead + 1)
+        w.check()
+
+
+def test_a_create_does_not_wait_for_the_money_of_its_neighbours(begin):  # noqa: F811
+    with begin() as w:
+        keys, _ = w.counts()
+        tip = int(w.intents()[0]["attempts"][-1]["tip"])
+        w.chain.rpc("anvil_setBalance", w.owner, hex(1))
+        small = w.post("/v1/keys", count=1)["intents"][0]
+        large = w.post("/v1/keys", count=120)["intents"][0]
+        eventually("the alarm", lambda: "insufficient_funds" in w.daemon.alarms())
+        base = int(w.chain.rpc("eth_getBlockByNumber", "latest", False)["baseFeePerGas"], 16)
+        # One takes less than 65,000 gas with all margins, all together more than 250,000.
+        w.chain.rpc("anvil_setBalance", w.owner, hex((2 * base + tip) * 130_000))
+        w.in_pool(small)
+        assert w.intent(large)["state"] == "planned"
+        w.daemon.fund(w.owner)
+        w.settle()
+        assert {w.intent(i)["state"] for i in (small, large)} == {"confirmed"}
+        assert w.counts()[0] == keys + 121
+        w.check()
+
+
+def test_many_calls_share_few_transactions(begin):  # noqa: F811
+    """Each of the hundred gets its own keys, and one of them is withdrawn while it waits with the others."""
+    with begin() as w:
+        keys, _ = w.counts()
+        w.chain.rpc("dev_setFaults", {"methods": {"eth_estimateGas": {"hold": "before"}}})
+        numbers = [w.post("/v1/keys", count=1 + n % 3)["intents"][0] for n in range(30)]
+        w.chain.rpc("dev_clearFaults")
+        eventually("all are under way", lambda: all(w.intent(n)["state"] == "broadcast" for n in numbers))
+        assert len({w.intent(n)["nonce"] for n in numbers}) <= 2
+        victim = numbers[20]
+        assert w.daemon.post(f"/v1/intents/{victim}/cancel").status == 202
+        w.wait_for_attempts(victim, 2)
+        w.in_pool(numbers[21])
+        w.settle()
+        states = {n: w.intent(n)["state"] for n in numbers}
+        assert states.pop(victim) == "cancelled" and set(states.values()) == {"confirmed"}
+        assert [len(w.intent(n)["messages"]) for n in states] == [1 + i % 3 for i, n in enumerate(numbers) if n != victim]
+        assert w.counts()[0] == keys + 60 - 3
+        w.check()
+
+
+def test_replies_that_nobody_reads(begin):  # noqa: F811
+    """The caller has gone before the reply, and calls again with the same Idempotency-Key."""
+    with begin() as w:
+        keys, dead = w.counts()
+        calls = {
+            "a": ("/v1/keys", {"count": 3}), "b": ("/v1/rotate", {"grace_seconds": 0}),
+            "c": ("/v1/revoke", {"fingerprint": w.daemon.keys("pooled")[0]["fingerprint"]}),
+        }
+        known = len(w.intents())
+        for tag, (target, body) in calls.items():
+            connection = UnixConnection(w.daemon.control)
+            connection.request("POST", target, json.dumps(body), {"Idempotency-Key": tag})
+            connection.close()
+        eventually("all three were taken", lambda: len(w.intents()) >= known + 3)
+        first = {tag: w.daemon.post(*call, headers={"Idempotency-Key": tag}) for tag, call in calls.items()}
+        w.settle()
+        again = {tag: w.daemon.post(*call, headers={"Idempotency-Key": tag}) for tag, call in calls.items()}
+        assert all(answer.status == 202 for answer in (*first.values(), *again.values()))
+        assert {tag: a.json for tag, a in first.items()} == {tag: a.json for tag, a in again.items()}
+        assert w.counts() == (keys + 3, dead + 2), "a full pool needs no more than the three"
         w.check()
 
 

@@ -116,38 +116,6 @@ def test_events_tell_what_happens(own_chain, make_daemon):
         stream.communicate()
 
 
-def test_metrics_are_prometheus_text(own_chain, make_daemon):
-    daemon = make_daemon(own_chain, pool={"target": 1})
-    daemon.start()
-    with mining(own_chain):
-        daemon.wait_for_key()
-        for _ in range(5):
-            assert daemon.get("/v1/key").status == 200
-        answer = ask(daemon.control, "GET", "/metrics")
-    assert answer.status == 200
-    assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
-    families, samples = {}, {}
-    for line in answer.body.decode().splitlines():
-        if line.startswith("# HELP "):
-            name, text = line[7:].split(" ", 1)
-            assert text.endswith(".") and name not in families
-            families[name] = None
-        elif line.startswith("# TYPE "):
-            name, kind = line[7:].split(" ")
-            assert kind in ("gauge", "counter")
-            assert (kind == "counter") == name.endswith("_total")
-            families[name] = kind
-        else:
-            match = re.fullmatch(r'([a-z_]+)(?:\{([a-z_]+="[^"]*"(?:,[a-z_]+="[^"]*")*)\})? ([0-9.e+-]+)', line)
-            assert match, line
-            assert families[match[1]], "HELP and TYPE come before the samples"
-            samples[match[1], match[2] or ""] = float(match[3])
-    assert samples["orakeyd_locked", ""] == 0
-    assert samples["orakeyd_handouts_total", 'consumer="default",network="BASE"'] >= 6
-    assert samples["orakeyd_alarm", 'network="BASE",code="foreign_create"'] == 0
-    assert samples["orakeyd_keys", 'network="BASE",state="current"'] == 1
-
-
 def test_a_revoker_is_appointed_and_withdrawn(own_chain, make_daemon):
     daemon = make_daemon(own_chain, pool={"target": 0})
     daemon.start()

@@ -1,5 +1,7 @@
 """The agent socket answers the plainest request without its parser. Nobody may be able to tell, but by the clock."""
 
+import signal
+
 import pytest
 from support.daemon import ask
 from support.quick import farm, served, world  # noqa: F401
@@ -83,3 +85,19 @@ def test_a_revocation_holds_for_the_next_plain_request_of_an_open_connection(far
         connection.send(PLAIN)
         status, _, body = connection.answer()
         assert status in (200, 503) and key["key"].encode() not in body
+
+
+WATCH = "GET /v1/watch HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+
+@pytest.mark.parametrize("requests", [WATCH + PARSED * 60, PLAIN + PARSED * 60, PLAIN * 60], ids=["watch", "mixed", "plain"])
+def test_a_client_that_leaves_before_its_answers(served, requests):  # noqa: F811
+    """The first write fails while more than one read's worth of requests waits."""
+    served.process.send_signal(signal.SIGSTOP)
+    try:
+        for _ in range(50):
+            with RawConnection(served.agent) as connection:
+                connection.send(requests)
+    finally:
+        served.process.send_signal(signal.SIGCONT)
+    assert served.get("/v1/key").status == 200

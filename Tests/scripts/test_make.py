@@ -33,7 +33,7 @@ def built(tmp_path):
 def test_help_is_the_default_and_names_every_task():
     answer = make()
     assert answer.returncode == 0
-    for task in "help deps build test lint bench demo install uninstall clean".split():
+    for task in "help deps build test lint bench demo deb install uninstall clean".split():
         assert f"make {task} " in answer.stdout
 
 
@@ -50,6 +50,10 @@ def test_install_honours_destdir_and_prefix_and_uninstall_takes_it_all_back(buil
         "share/man/man8/orakey-gateway.8", "share/doc/orakeyd/examples/gateway/nginx.conf",
         "lib/systemd/system/orakey-gateway.service",
         "lib/systemd/system/orakeyd-agent.socket", "lib/systemd/system/orakeyd.service", "lib/systemd/user/orakeyd.service",
+        "lib/sysusers.d/orakeyd.conf", "lib/tmpfiles.d/orakeyd.conf", "share/doc/orakeyd/examples/match-executables.conf",
+        "share/orakeyd/grafana/orakeyd.json", "share/orakeyd/prometheus/orakeyd.rules.yml",
+        "share/bash-completion/completions/orakey", "share/bash-completion/completions/orakeyd",
+        "share/zsh/site-functions/_orakey", "share/fish/vendor_completions.d/orakey.fish",
     ]:
         assert f"opt/orakey/{path}" in installed
     unit = (tmp_path / "root/opt/orakey/lib/systemd/system/orakeyd.service").read_text()

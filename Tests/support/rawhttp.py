@@ -11,8 +11,9 @@ class Ended(Exception):
 class RawConnection:
     def __init__(self, path, timeout=30):
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.socket.settimeout(timeout)
+        # A connect waits for its turn in the queue; one with a timeout would be turned away.
         self.socket.connect(str(path))
+        self.socket.settimeout(timeout)
         self.received = b""
 
     def __enter__(self):

@@ -24,6 +24,9 @@ int orakey_pidfd_open(pid_t pid);
 // The number of the process behind a pidfd, as seen in this pid namespace; -ESRCH once it is gone.
 pid_t orakey_pidfd_pid(int pidfd);
 
+// A number that no other process of this boot has: the inode of the pidfd on Linux 6.9 and newer; -ENOTSUP before.
+int orakey_pidfd_number(int pidfd, uint64_t *number);
+
 int orakey_pidfd_send_signal(int pidfd, int signal);
 
 // PR_SET_DUMPABLE 0: no core file, no ptrace by the same uid, /proc/self owned by root.

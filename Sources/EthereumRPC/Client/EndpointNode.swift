@@ -10,6 +10,10 @@ public struct RPCEndpointStatus: Sendable, Equatable {
     public let score: Double
     /// Smoothed time of an exchange, in seconds.
     public let latency: Double
+    /// Exchanges that gave an answer that could be used.
+    public let answers: UInt64
+    /// Exchanges that failed.
+    public let failures: UInt64
     /// The last failure; nil after an answer.
     public let lastError: RPCError?
 }
@@ -33,6 +37,8 @@ final class EndpointNode: Sendable {
         var chain = ChainState.unknown
         var batchSize: Int
         var lastError: RPCError?
+        var answers: UInt64 = 0
+        var failures: UInt64 = 0
         var nextWaiter: UInt64 = 0
     }
 
@@ -82,7 +88,7 @@ final class EndpointNode: Sendable {
             if case .wrong = state.chain { isUsable = false }
             return RPCEndpointStatus(
                 endpoint: name, isUsable: isUsable, score: state.health.score(at: now), latency: state.health.latency,
-                lastError: state.lastError)
+                answers: state.answers, failures: state.failures, lastError: state.lastError)
         }
     }
 
@@ -114,6 +120,7 @@ final class EndpointNode: Sendable {
         let now = clock.now
         state.withLock { state in
             state.lastError = error
+            state.failures += 1
             if case .rateLimited(let pause) = error.kind {
                 state.health.record(.limited(pause ?? .seconds(1)), at: now)
             } else if let pause = error.retryAfter {
@@ -131,6 +138,7 @@ final class EndpointNode: Sendable {
         let now = clock.now
         state.withLock { state in
             state.lastError = nil
+            state.answers += 1
             state.health.record(.answer(seconds: (now - start) / .seconds(1)), at: now)
         }
     }

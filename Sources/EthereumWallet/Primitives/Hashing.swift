@@ -29,7 +29,17 @@ public enum SHA256 {
 public enum HMACSHA256 {
     /// The authentication code of `message` under `key`.
     public static func authenticationCode(for message: UnsafeRawBufferPointer, key: SecretBytes) -> Bytes32 {
-        let code = unsafe SecretBytes(count: 32) { code in
+        unsafe secretCode(of: message, key: key).withUnsafeBytes { unsafe Bytes32(unsafe: $0) }
+    }
+
+    /// A key of 32 bytes for one purpose: the expansion step of HKDF (RFC 5869, section 2.3) for one block, with `label`
+    /// as the info. `key` must have the entropy of a key already.
+    public static func derivedKey(_ label: [UInt8], from key: SecretBytes) -> SecretBytes {
+        unsafe (label + [1]).withUnsafeBytes { unsafe secretCode(of: $0, key: key) }
+    }
+
+    private static func secretCode(of message: UnsafeRawBufferPointer, key: SecretBytes) -> SecretBytes {
+        unsafe SecretBytes(count: 32) { code in
             unsafe key.withUnsafeBytes { key in
                 unsafe withUnsafeTemporaryAllocation(of: crypto_auth_hmacsha256_state.self, capacity: 1) { state in
                     let context = state.baseAddress!
@@ -40,7 +50,6 @@ public enum HMACSHA256 {
                 }
             }
         }
-        return unsafe code.withUnsafeBytes { unsafe Bytes32(unsafe: $0) }
     }
 
     /// The authentication code of `message` under `key`.

@@ -73,11 +73,11 @@ public final class RelayServer: Sendable {
             return channel.eventLoop.makeSucceededFuture((.loopback, 0))
         }
         return PeerReader.credentials(of: socket).flatMap { credentials in
-            PeerReader.processDescriptor(of: socket).and(PeerReader.groups(of: socket)).map { descriptor, groups in
+            PeerProcess.of(socket, credentials).and(PeerReader.groups(of: socket)).map { found, groups in
                 let process = RelayProcess(
                     processID: credentials.processID, userID: credentials.userID,
-                    groupIDs: [credentials.groupID] + groups, credentials: credentials,
-                    descriptor: descriptor.map { ProcessDescriptor($0) })
+                    groupIDs: [credentials.groupID] + groups, number: found.number, credentials: credentials,
+                    descriptor: found.descriptor.map { ProcessDescriptor($0) })
                 return (.process(process), credentials.userID)
             }
         }

@@ -76,7 +76,8 @@ struct IntentsSpeedUp: ParsableCommand {
 
 struct IntentsCancel: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "cancel", abstract: "Replace an intent's transaction by one that does nothing, at the same nonce.",
+        commandName: "cancel",
+        abstract: "Replace an intent's transaction by one that leaves it out, at the same nonce.",
         discussion: "Whichever of the two the chain takes decides; orakey intents show says which.")
 
     @Argument(help: "The intent's number.") var id: UInt64

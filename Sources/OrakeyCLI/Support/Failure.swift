@@ -5,6 +5,7 @@ import Glibc
 import OrakeyClient
 import OrakeyConfig
 import OrakeyKey
+import OrakeyStore
 import StrictJSON
 
 /// How a command ends when it does not succeed: an exit code, and one line that says what happened and what to do.
@@ -59,6 +60,16 @@ extension ConfigurationError: HasExitStatus {
 
 extension APIKeyError: HasExitStatus {
     var exitStatus: ExitStatus { .negative }
+}
+
+extension StoreError: HasExitStatus {
+    var exitStatus: ExitStatus {
+        switch self {
+        case .unreadable: .noInput
+        case .unusable: .inputOutput
+        case .newerSchema, .otherSchema, .foreignFile, .corrupt, .badRow, .otherDeployment: .badData
+        }
+    }
 }
 
 extension JSONError: HasExitStatus {

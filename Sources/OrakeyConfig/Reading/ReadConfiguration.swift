@@ -3,7 +3,7 @@ import EthereumWallet
 /// Reads the whole file.
 enum ReadConfiguration {
     /// Features that are not in this version. A key of theirs is refused: without effect it would look as if it had one.
-    private static let later = ["audit", "lock", "metrics", "revoker"]
+    private static let later = ["revoker"]
     /// The longest path that fits `sun_path` with its closing zero.
     private static let longestSocketPath = 107
 
@@ -20,16 +20,19 @@ enum ReadConfiguration {
         let consumers = reader.optional("consumers").map { intact ? ReadConsumers.all($0, networks: names) : [] }
         let listen = listen(reader.optional("listen"))
         let limits = limits(reader.optional("limits"))
+        let metrics = metrics(reader.optional("metrics"))
         let proxy = reader.optional("proxy").flatMap(ReadProxy.read)
         if let socket = proxy?.socket, socket == listen.agent || socket == listen.control {
             reader.report(.contradiction, at: "proxy", "its socket is another one's too")
         }
+        let audit = audit(reader.optional("audit"))
+        let lock = lock(reader.optional("lock"))
         let stateDirectory = reader.optional("state_dir")?.filePath()
         reader.finish(later: later)
         guard let wallet, !networks.isEmpty else { return nil }
         return Configuration(
             file: root.context.file, wallet: wallet, networks: networks, consumers: consumers, listen: listen,
-            limits: limits, proxy: proxy, stateDirectory: stateDirectory)
+            limits: limits, metrics: metrics, proxy: proxy, audit: audit, lock: lock, stateDirectory: stateDirectory)
     }
 
     private static func wallet(_ value: Value) -> WalletSection? {
@@ -61,6 +64,42 @@ enum ReadConfiguration {
             return nil
         }
         return path
+    }
+
+    private static func metrics(_ value: Value?) -> MetricsSection {
+        guard let value, var reader = value.mapping() else { return MetricsSection() }
+        let listen = reader.required("listen", "a port of this host, 127.0.0.1:9464")?
+            .parsed { try LoopbackAddress(parsing: $0) }
+        reader.finish()
+        return MetricsSection(listen: listen)
+    }
+
+    private static func lock(_ value: Value?) -> LockSection {
+        guard let value, var reader = value.mapping() else { return LockSection() }
+        let idle = reader.optional("after_idle")?.duration(in: .seconds(1) ... .seconds(86400 * 366))
+        let times = reader.optional("at")?.listOrSingle().compactMap { value -> TimeOfDay? in
+            guard let text = value.text() else { return nil }
+            guard let time = TimeOfDay(text) else {
+                value.report(.invalid, "expected a time of day as 22:00, found \(ReadingContext.quote(text))")
+                return nil
+            }
+            return time
+        }
+        if !reader.has("after_idle"), !reader.has("at") {
+            value.report(.missing, "says neither when nor after how long; give after_idle, at, or both")
+        }
+        reader.finish()
+        return LockSection(afterIdle: idle, times: times ?? [])
+    }
+
+    private static func audit(_ value: Value?) -> AuditSection {
+        let defaults = AuditSection()
+        guard let value, var reader = value.mapping() else { return defaults }
+        let isRequired = reader.optional("required")?.boolean()
+        let keep = reader.optional("keep_records")?.integer(in: Int64(1000)...100_000_000)
+        reader.finish()
+        return AuditSection(
+            isRequired: isRequired ?? defaults.isRequired, keepRecords: keep ?? defaults.keepRecords)
     }
 
     private static func limits(_ value: Value?) -> LimitSection {

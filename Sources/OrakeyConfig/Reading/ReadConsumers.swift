@@ -5,6 +5,7 @@ import StrictJSON
 enum ReadConsumers {
     private static let mostConsumers = 1000
     private static let longestName = 64
+    private static let highestRate = 1_000_000
 
     static func all(_ value: Value, networks: [NetworkName]) -> [ConsumerSection] {
         let items = value.list()
@@ -30,6 +31,7 @@ enum ReadConsumers {
         let match = match(reader.required("match", "which processes may have this key, { uid: ... }"))
         let rotateEvery = reader.optional("rotate_every")?.duration(in: .seconds(1) ... .seconds(86400 * 3660))
         let grace = reader.optional("grace")?.duration(in: .seconds(0) ... .seconds(86400 * 366))
+        let rateLimit = reader.optional("rate_limit").flatMap(rateLimit)
         reader.finish()
         if let grace, let rotateEvery, grace >= rotateEvery {
             reader.report(
@@ -38,7 +40,17 @@ enum ReadConsumers {
         guard let name, let network, let match else { return nil }
         let usual = rotateEvery.map { min(ConsumerSection.defaultGrace, $0 / 2) } ?? ConsumerSection.defaultGrace
         return ConsumerSection(
-            name: name, network: network, match: match, rotateEvery: rotateEvery, grace: grace ?? usual)
+            name: name, network: network, match: match, rotateEvery: rotateEvery, grace: grace ?? usual,
+            rateLimit: rateLimit)
+    }
+
+    private static func rateLimit(_ value: Value) -> RateLimit? {
+        guard var reader = value.mapping() else { return nil }
+        let rate = reader.required("per_second", "how often a second the key may be asked for")?
+            .integer(in: 1...highestRate)
+        let burst = reader.optional("burst")?.integer(in: 1...highestRate)
+        reader.finish()
+        return rate.map { RateLimit(perSecond: $0, burst: burst ?? $0) }
     }
 
     private static func name(_ value: Value?) -> String? {

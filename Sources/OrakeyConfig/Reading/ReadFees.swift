@@ -18,7 +18,7 @@ enum ReadFees {
             reader.report(.contradiction, at: "max_tip_gwei", "is above max_fee_gwei (\(Value.gwei(maximum)))")
         }
         // A tip cap that was not written yields to a lower fee cap and to a higher fixed tip.
-        let tipMaximum = tipCap ?? min(max(defaults.maxPriorityFeePerGas, tip ?? 0), maximum)
+        let tipMaximum = tipCap ?? min(max(defaults.maxPriorityFeePerGas, 2 * (tip ?? 0)), maximum)
         if let tip, tip > tipMaximum {
             let name = tipCap == nil ? "max_fee_gwei" : "max_tip_gwei"
             reader.report(.contradiction, at: "tip_gwei", "is above \(name) (\(Value.gwei(tipMaximum)))")

@@ -12,21 +12,38 @@ public struct ConsumerSection: Equatable, Sendable {
     public var rotateEvery: Duration?
     /// How long a replaced key goes on being valid, shorter than ``rotateEvery``.
     public var grace: Duration
+    /// How often its processes together may ask for the key, or `nil` for as often as they like.
+    public var rateLimit: RateLimit?
 
     /// Settings of a consumer.
     public init(
         name: String, network: NetworkName, match: PeerMatch, rotateEvery: Duration? = nil,
-        grace: Duration = ConsumerSection.defaultGrace
+        grace: Duration = ConsumerSection.defaultGrace, rateLimit: RateLimit? = nil
     ) {
         self.name = name
         self.network = network
         self.match = match
         self.rotateEvery = rotateEvery
         self.grace = grace
+        self.rateLimit = rateLimit
     }
 
     /// The grace period where the file names none: ten minutes, or half of a shorter rotation.
     public static let defaultGrace: Duration = .seconds(600)
+}
+
+/// `rate_limit:`, how often something may happen.
+public struct RateLimit: Equatable, Sendable {
+    /// Times a second in the long run, from 1.
+    public var perSecond: Int
+    /// Times at once after a pause, from 1.
+    public var burst: Int
+
+    /// A limit.
+    public init(perSecond: Int, burst: Int) {
+        self.perSecond = perSecond
+        self.burst = burst
+    }
 }
 
 /// `match:`, a rule for processes at the agent socket. Every part that is given has to fit; in a part with several
@@ -34,11 +51,11 @@ public struct ConsumerSection: Equatable, Sendable {
 public struct PeerMatch: Equatable, Sendable {
     /// Numeric user ids. Empty: any.
     public var users: [UInt32]
-    /// Numeric group ids, compared with the process's primary group. Empty: any.
+    /// Numeric group ids, compared with the process's primary and supplementary groups. Empty: any.
     public var groups: [UInt32]
     /// Absolute paths of executables. Empty: any.
     public var executables: [String]
-    /// Names of systemd units. Empty: any.
+    /// Names of systemd units: services, scopes, and slices above them. Empty: any.
     public var units: [String]
 
     /// A rule.

@@ -28,11 +28,14 @@ public struct AgentError: Error, Sendable, Equatable, CustomStringConvertible {
     public let description: String
     /// What to do about it.
     public let hint: String?
+    /// Seconds after which it is worth trying again, where that is known.
+    public let retryAfter: Int64?
 
-    public init(_ code: Code, _ description: String, hint: String? = nil) {
+    public init(_ code: Code, _ description: String, hint: String? = nil, retryAfter: Int64? = nil) {
         self.code = code
         self.description = description
         self.hint = hint
+        self.retryAfter = retryAfter
     }
 
     static func journal(_ error: any Error) -> AgentError {

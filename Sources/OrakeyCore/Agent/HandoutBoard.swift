@@ -49,20 +49,22 @@ public final class HandoutBoard: Sendable {
     private struct State {
         var isLocked = true
         var handouts: [Slot: Handout] = [:]
-        var staleNetworks: Set<String> = []
+        /// When the view of a network becomes too old to hand out its keys.
+        var freshUntil: [String: Timestamp] = [:]
         var watchers: [Int: @Sendable (Event) -> Void] = [:]
         var lastWatcher = 0
     }
 
     private let state = Mutex(State())
+    private let clock: any WallClock
 
-    public init() {}
+    public init(clock: any WallClock = SystemWallClock()) { self.clock = clock }
 
     /// The key of a consumer.
     public func read(consumer: String, network: String) -> Answer {
         state.withLock { state in
             if state.isLocked { return .locked }
-            if state.staleNetworks.contains(network) { return .stale }
+            if let end = state.freshUntil[network], clock.now > end { return .stale }
             return state.handouts[Slot(consumer: consumer, network: network)].map { .key($0) } ?? .noKey
         }
     }
@@ -72,7 +74,12 @@ public final class HandoutBoard: Sendable {
     /// Whether the board can serve anyone: locked, without any key, or with one.
     public var hasKeys: Bool { state.withLock { !$0.handouts.isEmpty } }
 
-    public var isAnyStale: Bool { state.withLock { !$0.staleNetworks.isEmpty } }
+    public var isAnyStale: Bool {
+        state.withLock { state in
+            let now = clock.now
+            return state.freshUntil.values.contains { now > $0 }
+        }
+    }
 
     /// Calls `watcher` at every change from now on; returns the number that ends it. The watcher must not block.
     public func watch(_ watcher: @escaping @Sendable (Event) -> Void) -> Int {
@@ -104,22 +111,17 @@ public final class HandoutBoard: Sendable {
 
     func unlock() { state.withLock { $0.isLocked = false } }
 
-    func setStale(_ network: NetworkName, _ isStale: Bool) {
-        state.withLock { state in
-            if isStale {
-                state.staleNetworks.insert(network.description)
-            } else {
-                state.staleNetworks.remove(network.description)
-            }
-        }
+    /// The keys of a network are handed out until then; nil for ever. The time decides at each reading.
+    func setFreshUntil(_ network: NetworkName, _ end: Timestamp?) {
+        state.withLock { $0.freshUntil[network.description] = end }
     }
 
-    /// Puts up a key in the place of the consumer's former one.
+    /// Puts up a key in the place of the consumer's former one. Watchers are not told of the same key with another end.
     func publish(_ handout: Handout) {
         let slot = Slot(consumer: handout.consumer, network: handout.network.description)
         let watchers = state.withLock { state in
-            state.handouts[slot] = handout
-            return Array(state.watchers.values)
+            let former = state.handouts.updateValue(handout, forKey: slot)
+            return former?.message == handout.message ? [] : Array(state.watchers.values)
         }
         watchers.forEach { $0(.key(handout)) }
     }

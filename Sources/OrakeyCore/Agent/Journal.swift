@@ -1,6 +1,12 @@
 public import EthereumCore
 public import OrakeyKey
 
+/// Why a journal can't be used.
+public protocol JournalTrouble: Error {
+    /// The alarm to serve under until the journal can be used; nil where waiting for that is no good.
+    var alarm: Alarm.Code? { get }
+}
+
 /// The agent's memory across restarts. Implementations commit a list of changes together, durably, or not at all.
 public protocol Journal: Sendable {
     /// The account a network's rows belong to, if any were written.
@@ -9,6 +15,8 @@ public protocol Journal: Sendable {
     func bind(_ network: NetworkName, owner: Address, chainID: UInt64, contract: Address) throws
     /// Everything about a network to which something may still happen.
     func restore(_ network: NetworkName, owner: Address) throws -> NetworkSnapshot
+    /// The alarms of a network that are remembered.
+    func alarms(of network: NetworkName) throws -> [Alarm]
     /// Makes the changes durable.
     func commit(_ changes: [Change]) throws
     /// The highest number ever given to an intent or slot.
@@ -22,7 +30,9 @@ public protocol Journal: Sendable {
     /// All keys of a network in one state.
     func keys(_ network: NetworkName, in state: KeyState) throws -> [KeyRecord]
     /// How many keys are in each state.
-    func keyCounts() throws -> [(network: NetworkName, state: KeyState, count: Int)]
+    func keyCounts() throws -> [KeyCount]
+    /// How many intents of each kind are in each state.
+    func intentCounts() throws -> [IntentCount]
     /// The keys with this fingerprint.
     func keys(fingerprint: Fingerprint) throws -> [KeyRecord]
     /// The keys with this message, on any network.
@@ -31,4 +41,15 @@ public protocol Journal: Sendable {
     func intent(_ id: Int64) throws -> (Intent, TransactionSlot?)?
     /// Intents before `id` (all when nil), newest first, at most `limit`.
     func intents(before id: Int64?, limit: Int) throws -> [(Intent, TransactionSlot?)]
+    /// The end of the audit; nil before its first record.
+    func auditHead() throws -> AuditHead?
+    /// Audit records after `sequence`, oldest first, at most `limit`.
+    func auditEntries(after sequence: Int64, limit: Int) throws -> [AuditEntry]
+    /// Audit records before `sequence` (all when nil), newest first, at most `limit`.
+    func auditEntries(before sequence: Int64?, limit: Int) throws -> [AuditEntry]
 }
+
+/// So many keys of a network are in one state.
+public typealias KeyCount = (network: NetworkName, state: KeyState, count: Int)
+/// So many intents of a network and kind are in one state.
+public typealias IntentCount = (network: NetworkName, kind: Intent.Kind, state: Intent.State, count: Int)

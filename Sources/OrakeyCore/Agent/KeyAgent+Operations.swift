@@ -80,6 +80,7 @@ extension KeyAgent {
 
     /// Takes keys out of circulation before it returns, and plans their disable.
     public func revoke(_ target: RevocationTarget, reason: String?, tag: IdempotencyTag?) throws -> Accepted {
+        try load()
         let done = try replies(to: tag)
         let messages = try find(target).filter { done[$0.key] == nil }
         guard !messages.isEmpty || !done.isEmpty else { throw AgentError(.unknownKey, "no such key") }

@@ -30,7 +30,10 @@ extension KeyAgent {
     public func networkStatus() -> [NetworkStatus] {
         profiles.values.sorted { $0.name.description < $1.name.description }.map { profile in
             let ledger = ledgers[profile.name]
-            let alarms = (ledger?.alarms ?? [:]).merging(generalAlarms[profile.name] ?? [:]) { own, _ in own }
+            let own = ledger.map { Array($0.alarms.values) } ?? rememberedAlarms[profile.name] ?? []
+            let general = (generalAlarms[profile.name] ?? [:]).values.filter { alarm in
+                !own.contains { $0.code == alarm.code }
+            }
             let coming = (ledger?.openCreates ?? []).filter { $0.state != .mined }.reduce(0) { sum, intent in
                 if case .create(let count) = intent.payload { sum + count } else { sum }
             }
@@ -40,7 +43,7 @@ extension KeyAgent {
                 poolReady: ledger?.pool.count ?? 0,
                 poolPending: coming + (ledger?.keys.values.count { $0.state == .pending } ?? 0),
                 pendingIntents: ledger?.intents.values.count { !$0.state.isFinal } ?? 0,
-                alarms: alarms.values.sorted { $0.code.rawValue < $1.code.rawValue },
+                alarms: (own + general).sorted { $0.code.rawValue < $1.code.rawValue },
                 endpoints: endpointReports[profile.name] ?? [])
         }
     }
@@ -100,8 +103,14 @@ extension KeyAgent {
     }
 
     /// How many keys are in each state, by network.
-    public func keyCounts() throws -> [(network: NetworkName, state: KeyState, count: Int)] {
+    public func keyCounts() throws -> [KeyCount] {
+        guard isLoaded else { return [] }
         do { return try journal.keyCounts() } catch { throw AgentError.journal(error) }
+    }
+
+    /// How many intents of each kind are in each state, by network.
+    public func intentCounts() throws -> [IntentCount] {
+        do { return try journal.intentCounts() } catch { throw AgentError.journal(error) }
     }
 
     /// The fingerprints of the keys that these intents created or disabled, as far as they are known.
@@ -147,10 +156,19 @@ public struct EndpointReport: Sendable, Equatable {
     public let url: String
     public let isHealthy: Bool
     public let error: String?
+    /// Exchanges that gave an answer, since the start.
+    public let answers: UInt64
+    /// Exchanges that failed, since the start.
+    public let failures: UInt64
+    /// Smoothed time of an exchange, in seconds.
+    public let latency: Double
 
-    public init(url: String, isHealthy: Bool, error: String?) {
+    public init(url: String, isHealthy: Bool, error: String?, answers: UInt64, failures: UInt64, latency: Double) {
         self.url = url
         self.isHealthy = isHealthy
         self.error = error
+        self.answers = answers
+        self.failures = failures
+        self.latency = latency
     }
 }

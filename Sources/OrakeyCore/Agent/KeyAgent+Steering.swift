@@ -69,6 +69,21 @@ extension KeyAgent {
         return try run(name, tag) { ledger, now in ledger.setRevoker(address, at: now) }
     }
 
+    /// Ends alarms that tell of something that has happened: the named one, on one network or on all.
+    public func acknowledge(_ code: Alarm.Code, network: NetworkName?) throws {
+        let names = try network.map { [try resolve($0)] } ?? Array(ledgers.keys)
+        let standing = names.filter { ledgers[$0]?.alarms[code] != nil }
+        guard !standing.isEmpty else { throw AgentError(.badRequest, "there is no alarm \(code.rawValue)") }
+        for name in standing {
+            try step(name) { ledger in
+                do throws(NetworkLedger.Refusal) { try ledger.acknowledge(code) } catch {
+                    throw AgentError(
+                        .conflict, "the alarm \(code.rawValue) ends with its cause, not by an operator's word")
+                }
+            }
+        }
+    }
+
     private func network(ofIntent id: Int64) throws -> NetworkName {
         guard let name = ledgers.first(where: { $0.value.intents[id] != nil })?.key else {
             let (intent, _) = try intent(id)
@@ -84,6 +99,7 @@ extension KeyAgent {
             case .tooLate(let state): throw AgentError(.conflict, "too late: intent \(id) is \(state.rawValue)")
             case .final:
                 throw AgentError(.conflict, "intent \(id) disables a key; a revocation is final and can't be cancelled")
+            case .stands: throw AgentError(.conflict, "the alarm's cause is still there")
             case .notAdoptable(let state):
                 throw AgentError(.conflict, "a key that is \(state.rawValue) can't be adopted")
             }

@@ -13,6 +13,18 @@ struct TransactionOrder: Sendable {
     /// Keys it disables; empty for other calls.
     let messages: [Bytes32]
     let isUrgent: Bool
+
+    /// Whether its parts may as well go out alone: several creates.
+    var isSeparable: Bool { intents.count > 1 && messages.isEmpty }
+}
+
+/// What became of an order.
+enum Binding: Sendable {
+    case bound(TransactionSlot)
+    /// The account can't pay for all of it; perhaps for a part.
+    case tooDear
+    /// Not now: an alarm says why, or something else was faster.
+    case notNow
 }
 
 /// What a worker asks of the agent and reports to it.
@@ -34,7 +46,7 @@ extension KeyAgent {
             ScanPlan(
                 cursor: $0.cursor, start: $0.scanStart(afterDeepReorg: deepReorg),
                 transactions: $0.watchedTransactions(afterDeepReorg: deepReorg),
-                isBusy: $0.slots.values.contains { $0.isOpen } || $0.intents.values.contains { !$0.state.isFinal })
+                isBusy: $0.isBusy(at: clock.now))
         }
     }
 
@@ -43,6 +55,13 @@ extension KeyAgent {
         let usual = profiles[network]?.pollInterval ?? .seconds(4)
         let isBusy = ledgers[network]?.slots.values.contains { $0.isOpen } ?? false
         return isBusy ? min(usual, .milliseconds(500)) : usual
+    }
+
+    func advance(to cursor: Cursor, on network: NetworkName) throws { try step(network) { $0.advance(to: cursor) } }
+
+    func note(balance: UInt256, on network: NetworkName) throws {
+        let now = clock.now
+        try step(network) { $0.note(balance: balance, at: now) }
     }
 
     func adopt(_ baseline: Baseline, on network: NetworkName) throws {
@@ -65,12 +84,12 @@ extension KeyAgent {
         try step(network) { $0.note(account, at: now) }
     }
 
-    /// The head has not moved; time has.
-    func sawSameHead(on network: NetworkName) throws {
+    /// The chain has not changed; time has.
+    func sawNothingNew(on network: NetworkName) throws {
         clear(.chainUnreachable, on: network)
         let now = clock.now
         try step(network) { ledger in
-            ledger.sawSameHead(at: now)
+            ledger.sawNothingNew(at: now)
             ledger.decide(at: now)
         }
         updateAge(of: network)
@@ -99,7 +118,7 @@ extension KeyAgent {
         let callData: [UInt8]
         var messages: [Bytes32] = []
         switch first.payload {
-        case .create(let count): callData = try contract.encodeCreate(count: count)
+        case .create: callData = try contract.encodeCreate(count: intents.reduce(0) { $0 + $1.keyCount })
         case .disable:
             messages = ledger.messagesToDisable(intents)
             guard !messages.isEmpty else {
@@ -117,10 +136,10 @@ extension KeyAgent {
     /// Binds an order to the next nonce, signs and journals it. After this the bytes may leave the host.
     func bind(
         _ order: TransactionOrder, gasLimit: UInt64, market: FeeMarket, on network: NetworkName
-    ) throws -> TransactionSlot? {
+    ) throws -> Binding {
         guard let ledger = ledgers[network], let account = accounts[network], let nonce = ledger.nextNonce,
             let balance = ledger.account?.balance
-        else { return nil }
+        else { return .notNow }
         let now = clock.now
         var generator = SystemRandomNumberGenerator()
         let fees = ledger.settings.fees.distinct(
@@ -136,13 +155,16 @@ extension KeyAgent {
         }
         let needed = fees.ceiling.saturatingMultiply(UInt256(gasLimit)).saturatingAdd(market.dataFee)
         guard balance >= needed else {
+            if order.isSeparable { return .tooDear }
             try step(network) { $0.cannotPay(order.intents, needed: needed, at: now) }
-            return nil
+            return .notNow
         }
-        let attempt = try sign(order.callData, ledger.settings, account, nonce, gasLimit, fees, order.isUrgent, now)
-        return try step(network) {
+        let attempt = try sign(
+            order.callData, for: order.intents, ledger.settings, account, nonce, gasLimit, fees, order.isUrgent, now)
+        let slot = try step(network) {
             $0.bind(order.intents, nonce: nonce, callData: order.callData, gasLimit: gasLimit, attempt: attempt)
         }
+        return slot.map { .bound($0) } ?? .notNow
     }
 
     /// Signatures are deterministic: two hosts on one wallet that make the same call at the same nonce for the same fees
@@ -156,7 +178,8 @@ extension KeyAgent {
             let newest = slot.attempts.last
         else { return nil }
         let now = clock.now
-        guard let fees = ledger.settings.fees.replacement(for: newest.fees, in: market, urgent: slot.isUrgent) else {
+        let isUrgent = slot.isUrgent || ledger.isInTheWay(slot)
+        guard let fees = ledger.settings.fees.replacement(for: newest.fees, in: market, urgent: isUrgent) else {
             return try step(network) { ledger in
                 ledger.capReached(slot.id, at: now)
                 guard let sent = newest.sentAt, now.seconds(since: sent) < NetworkLedger.rebroadcastAfter else {
@@ -168,24 +191,29 @@ extension KeyAgent {
         var generator = SystemRandomNumberGenerator()
         let distinct = ledger.settings.fees.distinct(fees, using: &generator)
         let attempt = try sign(
-            slot.callData, ledger.settings, account, slot.nonce, slot.gasLimit, distinct, slot.isUrgent, now,
-            isCancellation: newest.isCancellation)
-        return try step(network) { $0.replace(slot.id, with: attempt) }
+            slot.callData, for: newest.intents, ledger.settings, account, slot.nonce, slot.gasLimit, distinct, isUrgent,
+            now)
+        return try step(network) { $0.replace(slot.id, with: attempt, callData: slot.callData) }
     }
 
-    /// Signs and journals a transaction that takes the slot's nonce and does nothing; nil when the cap leaves no room.
-    func cancel(_ slot: TransactionSlot, market: FeeMarket, on network: NetworkName) throws -> TransactionSlot? {
+    /// Signs and journals a transaction that does what the slot is still wanted for, or just takes its nonce; nil when the
+    /// cap leaves no room.
+    func amend(_ slot: TransactionSlot, market: FeeMarket, on network: NetworkName) throws -> TransactionSlot? {
         guard let ledger = ledgers[network], let account = accounts[network], let slot = ledger.slots[slot.id],
             let newest = slot.attempts.last
         else { return nil }
         let now = clock.now
-        guard let fees = ledger.settings.fees.replacement(for: newest.fees, in: market, urgent: true) else {
+        guard
+            let fees = ledger.settings.fees.replacement(
+                for: newest.fees, in: market, urgent: true, isAmendment: true)
+        else {
             try step(network) { $0.capReached(slot.id, at: now) }
             return nil
         }
+        let callData = try ledger.callData(carrying: slot.intents)
         let attempt = try sign(
-            [], ledger.settings, account, slot.nonce, slot.gasLimit, fees, true, now, isCancellation: true)
-        return try step(network) { $0.replace(slot.id, with: attempt) }
+            callData, for: slot.intents, ledger.settings, account, slot.nonce, slot.gasLimit, fees, true, now)
+        return try step(network) { $0.replace(slot.id, with: attempt, callData: callData) }
     }
 
     /// Signs and journals a transaction that fills a gap in the nonces.
@@ -195,18 +223,16 @@ extension KeyAgent {
         guard let ledger = ledgers[network], let account = accounts[network] else { return nil }
         let now = clock.now
         let fees = ledger.settings.fees.offer(in: market, urgent: true)
-        let attempt = try sign(
-            [], ledger.settings, account, nonce, gasLimit, fees, true, now, isCancellation: true)
+        let attempt = try sign([], for: [], ledger.settings, account, nonce, gasLimit, fees, true, now)
         return try step(network) { $0.fill(nonce, gasLimit: gasLimit, with: attempt) }
     }
 
     private func sign(
-        _ callData: [UInt8], _ profile: NetworkProfile, _ account: Account, _ nonce: UInt64, _ gasLimit: UInt64,
-        _ fees: FeeOffer, _ isUrgent: Bool, _ now: Timestamp, isCancellation: Bool = false
+        _ callData: [UInt8], for intents: [Int64], _ profile: NetworkProfile, _ account: Account, _ nonce: UInt64,
+        _ gasLimit: UInt64, _ fees: FeeOffer, _ isUrgent: Bool, _ now: Timestamp
     ) throws -> Attempt {
-        // Withdrawing is a transfer of nothing to oneself.
-        let target = isCancellation ? profile.owner : profile.contract.address
-        let callData = isCancellation ? [] : callData
+        // What only takes a nonce is a transfer of nothing to oneself.
+        let target = callData.isEmpty ? profile.owner : profile.contract.address
         let transaction: Transaction =
             switch fees {
             case .dynamic(let maxFee, let tip):
@@ -222,8 +248,7 @@ extension KeyAgent {
             }
         let signed = try account.sign(transaction)
         return Attempt(
-            hash: signed.hash, raw: signed.raw, fees: fees, isUrgent: isUrgent, isCancellation: isCancellation,
-            signedAt: now)
+            hash: signed.hash, raw: signed.raw, fees: fees, isUrgent: isUrgent, intents: intents, signedAt: now)
     }
 
     func sent(_ slot: Int64, _ hash: Bytes32, on network: NetworkName) throws {

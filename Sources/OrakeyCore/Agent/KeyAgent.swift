@@ -16,6 +16,8 @@ public actor KeyAgent {
     /// The keys in circulation, readable without waiting for this actor.
     public nonisolated let board: HandoutBoard
     let news = News()
+    /// What happened, chained.
+    public nonisolated let audit: AuditLog
 
     /// Networks by name; the owner is zero until it is known.
     var profiles: [NetworkName: NetworkProfile]
@@ -23,7 +25,7 @@ public actor KeyAgent {
     /// Networks without a contract: nothing can happen on them.
     public nonisolated let dormant: [NetworkName]
     var ledgers: [NetworkName: NetworkLedger] = [:]
-    var lastIdentifier: Int64
+    var lastIdentifier: Int64 = 0
     var wallet: UnlockedWallet?
     /// How often the wallet was locked in this run.
     public private(set) var lockCount = 0
@@ -32,32 +34,68 @@ public actor KeyAgent {
     var withheld: Set<Bytes32> = []
     /// Alarms that belong to no ledger: chain trouble before the owner is known, a failed journal.
     var generalAlarms: [NetworkName: [Alarm.Code: Alarm]] = [:]
+    /// Alarms from earlier runs, for networks whose owner is not known yet.
+    private(set) var rememberedAlarms: [NetworkName: [Alarm]] = [:]
+    /// Milliseconds by which the system's clock was set, not yet taken over by a network's ledger.
+    private var clockJumps: [NetworkName: Int64] = [:]
     var endpointReports: [NetworkName: [EndpointReport]] = [:]
+    /// What happened to keys in this run.
+    public private(set) var tallies: [NetworkName: Tally] = [:]
     private var kicks: [NetworkName: @Sendable () -> Void] = [:]
+
+    /// Whether the journal could be read. Until then there are no ledgers, and nothing can be done but look at alarms.
+    private(set) var isLoaded = false
 
     public init(
         journal: any Journal, profiles: [NetworkProfile], dormant: [NetworkName] = [], consumers: [ConsumerSection],
-        clock: any WallClock, board: HandoutBoard, log: Logger
+        clock: any WallClock, board: HandoutBoard, log: Logger, audit: AuditLog? = nil
     ) throws {
         self.journal = journal
+        self.audit = audit ?? AuditLog(journal: journal, clock: clock)
         self.clock = clock
         self.board = board
         self.log = log
         self.profiles = Dictionary(uniqueKeysWithValues: profiles.map { ($0.name, $0) })
         self.consumers = consumers
         self.dormant = dormant
-        lastIdentifier = try journal.lastIdentifier()
-        // What an earlier run knows of the owner lets this one follow the chain before it is unlocked.
-        for var profile in profiles {
-            guard let owner = try journal.owner(of: profile.name) else { continue }
-            profile.owner = owner
-            self.profiles[profile.name] = profile
-            // The rows of one deployment mean nothing on another.
-            try journal.bind(
-                profile.name, owner: owner, chainID: profile.chainID, contract: profile.contract.address)
-            let snapshot = try journal.restore(profile.name, owner: owner)
-            ledgers[profile.name] = NetworkLedger(
-                settings: profile, consumers: consumers.filter { $0.network == profile.name }, restoring: snapshot)
+        for profile in profiles { tallies[profile.name] = Tally() }
+        do {
+            let memory = try AgentMemory(journal, self.profiles, consumers)
+            (lastIdentifier, ledgers) = (memory.lastIdentifier, memory.ledgers)
+            rememberedAlarms = memory.alarms
+            self.profiles = memory.profiles
+            isLoaded = true
+            memory.tell(log)
+        } catch let trouble as any JournalTrouble {
+            guard let code = trouble.alarm else { throw trouble }
+            let alarm = Alarm(code: code, message: "\(trouble)", since: clock.now)
+            for profile in profiles { generalAlarms[profile.name] = [code: alarm] }
+            log.error("alarm \(code.rawValue): \(alarm.message)")
+        }
+    }
+
+    /// Reads the journal where that was not possible before.
+    func load() throws {
+        guard !isLoaded else { return }
+        let memory: AgentMemory
+        do { memory = try AgentMemory(journal, profiles, consumers) } catch {
+            let code = (error as? any JournalTrouble)?.alarm ?? .journalFailed
+            for name in profiles.keys { raise(code, "\(error)", on: name) }
+            throw AgentError.journal(error)
+        }
+        (lastIdentifier, ledgers, profiles) = (memory.lastIdentifier, memory.ledgers, memory.profiles)
+        rememberedAlarms = memory.alarms
+        isLoaded = true
+        memory.tell(log)
+        for name in profiles.keys {
+            clear(.journalFailed, on: name)
+            clear(.journalNewer, on: name)
+        }
+        guard let wallet else { return }
+        do { try unlock(with: wallet) } catch {
+            // Another wallet's state: nothing may be signed for it.
+            lock()
+            throw error
         }
     }
 
@@ -80,7 +118,10 @@ public actor KeyAgent {
                     hint: "use the wallet and path the state was made with, or another state directory")
             }
         }
-        for (name, account) in accounts where ledgers[name] == nil { try open(name, owner: account.address) }
+        if isLoaded {
+            for (name, account) in accounts where ledgers[name] == nil { try open(name, owner: account.address) }
+            try beginAudit(with: wallet)
+        }
         self.wallet = wallet
         self.accounts = accounts
         board.unlock()
@@ -111,13 +152,18 @@ public actor KeyAgent {
     }
 
     /// Wipes the secrets. The chain is followed on; nothing is handed out or signed.
-    public func lock() {
+    ///
+    /// - Parameter reason: why, for the audit.
+    public func lock(reason: String = "asked for") {
+        let wasUnlocked = wallet != nil
         lockCount += 1
         board.lock()
         wallet = nil
         accounts = [:]
         news.tell(.locked)
-        log.notice("wallet locked")
+        log.notice("wallet locked", metadata: ["reason": "\(reason)"])
+        // The wallet is locked whether or not that can be written.
+        if wasUnlocked { record(.locked(reason: reason)) }
     }
 
     public var isLocked: Bool { wallet == nil }
@@ -130,27 +176,40 @@ public actor KeyAgent {
     /// One step: lets `decide` change a copy of the ledger, commits, publishes.
     @discardableResult
     func step<T>(_ network: NetworkName, _ decide: (inout NetworkLedger) throws -> T) throws -> T {
+        if !isLoaded { try load() }
         guard var ledger = ledgers[network] else {
             throw AgentError(
                 .ownerUnknown, "the account of \(network) is not known yet",
                 hint: "unlock the wallet once: orakey unlock")
         }
         ledger.begin(after: lastIdentifier)
+        // In the same commit as whatever is decided next: a jump is applied once, or not yet.
+        if let jump = clockJumps[network] { ledger.clockMoved(by: jump) }
         let result = try decide(&ledger)
         let changes = ledger.changes
         if !changes.isEmpty {
             do {
-                try journal.commit(changes)
+                try audit.append(auditEvents(of: changes, on: network), with: changes)
                 clear(.journalFailed, on: network)
             } catch {
                 raise(.journalFailed, "the journal can't be written: \(error)", on: network)
                 throw AgentError.journal(error)
             }
         }
+        clockJumps[network] = nil
         lastIdentifier = ledger.lastIdentifier
+        take(ledger, on: network)
+        return result
+    }
+
+    /// Puts a ledger whose changes are durable in the place of its predecessor, and shows what follows.
+    func take(_ ledger: consuming NetworkLedger, on network: NetworkName) {
+        let changes = ledger.changes
+        var ledger = ledger
         ledger.forgetChanges()
         let before = ledgers[network]
         ledgers[network] = ledger
+        tallies[network, default: Tally()].count(changes, before: before)
         report(changes, alarmsBefore: before?.alarms ?? [:], now: ledger.alarms, on: network)
         if !changes.isEmpty {
             do { try identifyKeys(of: network) } catch {
@@ -159,7 +218,6 @@ public actor KeyAgent {
             }
             showKeys(of: network)
         }
-        return result
     }
 
     /// Computes the fingerprints that are missing; needs the unlocked wallet.
@@ -183,27 +241,27 @@ public actor KeyAgent {
     /// Brings the board to what the ledger says.
     func showKeys(of network: NetworkName) {
         guard let ledger = ledgers[network], let account = accounts[network] else { return }
-        var shown: [String: Bytes32] = [:]
-        for handout in board.handouts where handout.network == network { shown[handout.consumer] = handout.message }
+        var shown: [String: Handout] = [:]
+        for handout in board.handouts where handout.network == network { shown[handout.consumer] = handout }
         let wanted = ledger.consumerSettings.values.compactMap { settings -> (ConsumerSection, KeyRecord)? in
             guard let key = ledger.currentKey(of: settings.name), !withheld.contains(key.message) else { return nil }
             return (settings, key)
         }
         let names = Set(wanted.map(\.0.name))
         board.withdraw(network: network) { !names.contains($0.consumer) }
-        for (settings, key) in wanted where shown[settings.name] != key.message {
+        for (settings, key) in wanted {
+            let notAfter = settings.rotateEvery.flatMap { every in
+                key.rotationDue(every: every.components.seconds)?.adding(seconds: settings.grace.components.seconds)
+            }
+            let former = shown[settings.name].flatMap { $0.message == key.message ? $0 : nil }
+            if let former, former.notAfter == notAfter, former.createdBlock == key.createdBlock { continue }
             do {
-                let secret = try derive(key.message, account, ledger.settings)
+                let secret = try former?.key ?? derive(key.message, account, ledger.settings)
                 board.publish(
                     Handout(
                         consumer: settings.name, network: network, owner: key.owner, message: key.message,
                         fingerprint: Fingerprint(of: secret), generation: key.generation ?? 0,
-                        createdBlock: key.createdBlock,
-                        notAfter: settings.rotateEvery.flatMap { every in
-                            key.rotationDue(every: every.components.seconds)?
-                                .adding(seconds: settings.grace.components.seconds)
-                        },
-                        key: secret))
+                        createdBlock: key.createdBlock, notAfter: notAfter, key: secret))
             } catch {
                 log.error("a key could not be derived", metadata: ["network": "\(network)", "error": "\(error)"])
             }
@@ -213,9 +271,26 @@ public actor KeyAgent {
 
     /// Stops hand-out of keys whose view of the chain is too old.
     func updateAge(of network: NetworkName) {
-        guard let ledger = ledgers[network], let limit = ledger.settings.maxViewAge else { return }
-        let age = ledger.viewedAt.map { clock.now.seconds(since: $0) }
-        board.setStale(network, age.map { $0 > limit } ?? true)
+        guard let ledger = ledgers[network] else { return }
+        let end = ledger.settings.maxViewAge.map { limit in
+            ledger.viewedAt?.adding(seconds: limit) ?? Timestamp(milliseconds: .min)
+        }
+        board.setFreshUntil(network, end)
+    }
+
+    /// When the system's clock was set, moves all deadlines along.
+    func followClock() throws {
+        let jump = clock.takeJump()
+        if jump != 0 {
+            log.notice(
+                "the system's clock was set: grace periods and schedules last as long as before",
+                metadata: ["seconds": "\(jump / 1000)"])
+            for name in ledgers.keys { clockJumps[name, default: 0] += jump }
+        }
+        for name in clockJumps.keys {
+            try step(name) { _ in }
+            showKeys(of: name)
+        }
     }
 
     // MARK: - Alarms and news
@@ -265,7 +340,8 @@ public actor KeyAgent {
                         "fingerprint": "\(key.fingerprint?.description ?? "-")", "consumer": "\(key.consumer ?? "-")",
                     ])
                 news.tell(.key(key))
-            case .slot, .consumer, .cursor, .reply, .recovered: break
+            case .slot, .consumer, .cursor, .reply, .recovered, .alarm, .alarmOver, .audit, .auditHead, .auditBase:
+                break
             }
         }
     }

@@ -1,4 +1,5 @@
 import EthereumCore
+import EthereumRPC
 public import EthereumWallet
 import OrakeyContract
 import OrakeyKey
@@ -33,11 +34,8 @@ public struct Recovery: Sendable {
                 .conflict, "the journal knows \(profile.name) already", hint: "recover into an empty state directory")
         }
         let head = try await reader.head()
-        guard let settled = try await reader.settledBlock(below: head), let block = try await reader.block(settled)
-        else {
-            throw ChainReadError.noBlock
-        }
-        let baseline = try await reader.baseline(at: block)
+        guard let settled = try await reader.settledBlock(below: head) else { throw ChainReadError.noBlock }
+        let baseline = try await reader.baseline(at: settled)
         try journal.bind(
             profile.name, owner: profile.owner, chainID: profile.chainID, contract: profile.contract.address)
         let empty = try journal.restore(profile.name, owner: profile.owner)
@@ -46,7 +44,7 @@ public struct Recovery: Sendable {
         try journal.commit(ledger.changes)
         try identify()
         let active = baseline.keys.count { $0.isActive }
-        return Summary(block: settled, active: active, disabled: baseline.keys.count - active)
+        return Summary(block: settled.number, active: active, disabled: baseline.keys.count - active)
     }
 
     private func identify() throws {

@@ -15,7 +15,8 @@ public actor UnlockGate {
         if isBusy { throw AgentError(.rateLimited, "another unlock is under way", hint: "try again in a moment") }
         if let notBefore, clock.now < notBefore {
             let wait = notBefore.seconds(since: clock.now) + 1
-            throw AgentError(.rateLimited, "too soon after a failed unlock", hint: "try again in \(wait) s")
+            throw AgentError(
+                .rateLimited, "too soon after a failed unlock", hint: "try again in \(wait) s", retryAfter: wait)
         }
         isBusy = true
         defer { isBusy = false }

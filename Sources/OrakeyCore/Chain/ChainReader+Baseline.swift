@@ -15,13 +15,14 @@ extension ChainReader {
         // A contract younger than the settled block has issued nothing yet at that block.
         let code = try await client.send(.code(contract.address, .number(block.number)))
         guard !code.isEmpty else { return Baseline(block: reference, keys: []) }
-        let count = try await ask(views.keyCount(owner), at: block.number)
+        let count = try await ask(views.keyCount(owner), at: .number(block.number))
         let words = (count + 255) / 256
         var keys: [(message: Bytes32, isActive: Bool)] = []
         var first: UInt64 = 0
         while first < words {
             let part = min(words - first, ContractDescription.statusWordsPerCall)
-            let status = try await ask(views.statusWords(owner, firstWord: first, count: part), at: block.number)
+            let status = try await ask(
+                views.statusWords(owner, firstWord: first, count: part), at: .number(block.number))
             guard status.count == Int(part) else { throw ContractError.unexpectedAnswer }
             for n in (first * 256 + 1)...min(count, (first + part) * 256) {
                 guard let message = contract.message(number: n) else { continue }
@@ -33,9 +34,9 @@ extension ChainReader {
         return Baseline(block: reference, keys: keys)
     }
 
-    func ask<Result>(_ call: ABICall<Result>, at block: UInt64) async throws -> Result {
+    func ask<Result>(_ call: ABICall<Result>, at block: BlockID) async throws -> Result {
         let request = CallRequest(to: contract.address, data: call.data)
-        return try call.result(of: try await client.send(.call(request, .number(block))))
+        return try call.result(of: try await client.send(.call(request, block)))
     }
 
     /// Created and not disabled, by the events of all blocks.

@@ -28,11 +28,13 @@ public struct ChainReader: Sendable {
     public func block(_ number: UInt64) async throws -> Block? { try await client.send(.block(.number(number))) }
 
     /// The highest settled block below `head`, nil while the chain is shorter than the depth.
-    public func settledBlock(below head: Block) async throws -> UInt64? {
+    public func settledBlock(below head: Block) async throws -> Block? {
         switch confirmations {
-        case .depth(let depth): return head.number + 1 >= depth ? head.number + 1 - depth : nil
-        case .safe: return try await client.send(.block(.safe))?.number
-        case .finalized: return try await client.send(.block(.finalized))?.number
+        case .depth(let depth):
+            guard head.number + 1 >= depth else { return nil }
+            return try await block(head.number + 1 - depth)
+        case .safe: return try await client.send(.block(.safe))
+        case .finalized: return try await client.send(.block(.finalized))
         }
     }
 

@@ -8,11 +8,10 @@ import OrakeyContract
 /// of the keys in use does not depend on them.
 extension NetworkWorker {
     /// Takes keys out of use that are dead on chain. An endpoint that can't answer is asked again at the next check.
-    func checkKeysInUse(_ reader: ChainReader, at head: Block) async throws {
-        let messages = await agent.messagesInUse(on: network)
+    func checkKeysInUse(_ messages: [Bytes32], _ reader: ChainReader, at block: BlockID) async throws {
         let dead: [Bytes32]
         do {
-            dead = try await reader.inactive(messages, at: head.number)
+            dead = try await reader.inactive(messages, at: block)
         } catch let error as RPCError {
             return log.debug("the keys in use were not checked", metadata: ["error": "\(error)"])
         }
@@ -21,23 +20,33 @@ extension NetworkWorker {
 }
 
 extension ChainReader {
-    /// Those of these keys that are not active at a block: one call with the reference contract.
-    func inactive(_ messages: [Bytes32], at block: UInt64) async throws -> [Bytes32] {
-        let numbers = messages.map { UInt64($0.bytes.suffix(8).reduce(0) { $0 << 8 | UInt64($1) }) }
-        if let views = contract.reference, let lowest = numbers.min(), let highest = numbers.max(), lowest > 0 {
-            let first = (lowest - 1) / 256
-            let count = (highest - 1) / 256 - first + 1
-            if count <= ContractDescription.statusWordsPerCall {
-                let words = try await ask(views.statusWords(owner, firstWord: first, count: count), at: block)
-                guard words.count == Int(count) else { throw ContractError.unexpectedAnswer }
-                return zip(messages, numbers).filter { _, number in
-                    let index = number - 1 - first * 256
-                    return (words[Int(index / 256)] >> Int(index % 256)) & 1 == 1
-                }.map(\.0)
+    /// Those of these keys that are not active at a block: one call where ``statusWords(of:)`` has a range, else one each.
+    func inactive(_ messages: [Bytes32], at block: BlockID) async throws -> [Bytes32] {
+        if let views = contract.reference, let range = statusWords(of: messages) {
+            let count = UInt64(range.count)
+            let words = try await ask(views.statusWords(owner, firstWord: range.lowerBound, count: count), at: block)
+            guard words.count == range.count else { throw ContractError.unexpectedAnswer }
+            return messages.filter { message in
+                let index = number(of: message) - 1 - range.lowerBound * 256
+                return (words[Int(index / 256)] >> Int(index % 256)) & 1 == 1
             }
         }
         var dead: [Bytes32] = []
-        for message in messages where try await !isActive(message, at: .number(block)) { dead.append(message) }
+        for message in messages where try await !isActive(message, at: block) { dead.append(message) }
         return dead
+    }
+
+    /// The status words of the reference contract that tell of all these keys, where one call is enough for them.
+    func statusWords(of messages: [Bytes32]) -> Range<UInt64>? {
+        let numbers = messages.map(number)
+        guard contract.reference != nil, let lowest = numbers.min(), let highest = numbers.max(), lowest > 0 else {
+            return nil
+        }
+        let range = (lowest - 1) / 256..<(highest - 1) / 256 + 1
+        return UInt64(range.count) <= ContractDescription.statusWordsPerCall ? range : nil
+    }
+
+    private func number(of message: Bytes32) -> UInt64 {
+        message.bytes.suffix(8).reduce(0) { $0 << 8 | UInt64($1) }
     }
 }

@@ -25,7 +25,7 @@ public struct NetworkWorker: Sendable {
         await agent.onKick(network) { wakeUp.yield() }
         await withTaskGroup(of: Void.self) { group in
             group.addTask {
-                var turn = Turn()
+                var turn = WorkerTurn()
                 wakeUp.yield()
                 for await _ in wakeUps {
                     if Task.isCancelled { break }
@@ -44,32 +44,10 @@ public struct NetworkWorker: Sendable {
         }
     }
 
-    /// What one turn leaves for the next.
-    private struct Turn {
-        var head: Block?
-        var checkedCode = false
-        /// Hashes of recent blocks, as heads and their parents told them.
-        var hashes: [UInt64: Bytes32] = [:]
-        var sinceAccount = 0
-        var sinceCheck = 0
-
-        /// Looks without reading the account, on an idle network.
-        static let looksPerAccount = 30
-
-        mutating func remember(_ block: Block) {
-            // Another branch: what was known above its root may be wrong.
-            if let known = hashes[block.number], known != block.hash { hashes = [:] }
-            if block.number > 0 {
-                if let known = hashes[block.number - 1], known != block.parentHash { hashes = [:] }
-                hashes[block.number - 1] = block.parentHash
-            }
-            hashes[block.number] = block.hash
-            if hashes.count > 512 { hashes = hashes.filter { $0.key + 256 > block.number } }
-        }
-    }
-
-    private func attempt(_ turn: inout Turn) async {
+    private func attempt(_ turn: inout WorkerTurn) async {
         do {
+            try await agent.load()
+            try await agent.followClock()
             try await follow(&turn)
             try await work()
         } catch {
@@ -81,99 +59,77 @@ public struct NetworkWorker: Sendable {
         }
         await agent.endpoints(
             client.endpointStatuses.map {
-                EndpointReport(url: $0.endpoint, isHealthy: $0.isUsable, error: $0.lastError.map { "\($0)" })
+                EndpointReport(
+                    url: $0.endpoint, isHealthy: $0.isUsable, error: $0.lastError.map { "\($0)" }, answers: $0.answers,
+                    failures: $0.failures, latency: $0.latency)
             }, on: network)
     }
 
-    private func reader(_ profile: NetworkProfile) -> ChainReader {
+    func reader(_ profile: NetworkProfile) -> ChainReader {
         ChainReader(
             client: client, contract: profile.contract, owner: profile.owner, confirmations: profile.confirmations)
     }
 
-    // MARK: - Following
-
-    private func follow(_ turn: inout Turn) async throws {
-        guard let profile = await agent.followedProfile(network) else { return }
-        let reader = reader(profile)
-        if !turn.checkedCode {
-            guard try await reader.hasCode() else { throw ChainReadError.noCode(profile.contract.address) }
-            turn.checkedCode = true
-        }
-        let head = try await reader.head()
-        if head.hash == turn.head?.hash {
-            try await agent.sawSameHead(on: network)
-            return
-        }
-        if let last = turn.head, head.number < last.number, turn.hashes[head.number] == head.hash {
-            // Another endpoint, some blocks behind on the same chain: nothing new.
-            return
-        }
-        guard let settled = try await reader.settledBlock(below: head) else { return }
-        var plan = await agent.scanPlan(network, deepReorg: false)
-        if let cursor = plan?.cursor, head.number < cursor.block { throw ChainReadError.behind(cursor.block) }
-        var isDeepReorg = false
-        if plan?.start == nil {
-            guard let block = try await client.send(.block(.number(settled))) else { throw ChainReadError.noBlock }
-            try await agent.adopt(try await reader.baseline(at: block), on: network)
-            plan = await agent.scanPlan(network, deepReorg: false)
-        } else if let last = turn.head, head.number == last.number + 1, head.parentHash == last.hash {
-            // The chain grew by one block on top of what was seen: nothing below can have changed.
-        } else if let cursor = plan?.cursor, try await !reader.isCanonical(cursor) {
-            isDeepReorg = true
-            plan = await agent.scanPlan(network, deepReorg: true)
-        }
-        guard let plan, let start = plan.start else { return }
-        turn.remember(head)
-        if turn.hashes[settled] == nil { turn.hashes[settled] = try await client.send(.block(.number(settled)))?.hash }
-        turn.sinceAccount += 1
-        let withAccount =
-            plan.isBusy || isDeepReorg || turn.head == nil || turn.sinceAccount >= Turn.looksPerAccount
-        if withAccount { turn.sinceAccount = 0 }
-        let view = try await reader.view(
-            at: head, settled: settled, settledHash: turn.hashes[settled], scanStart: start,
-            transactions: plan.transactions, withAccount: withAccount)
-        try await agent.apply(view, on: network)
-        turn.sinceCheck += 1
-        if turn.head == nil || turn.sinceCheck >= Turn.looksPerAccount {
-            try await checkKeysInUse(reader, at: head)
-            turn.sinceCheck = 0
-        }
-        turn.head = head
-    }
-
     // MARK: - Working
 
+    /// Transactions signed before the work is looked at anew: something urgent that has come meanwhile does not wait
+    /// behind all of them.
+    private static let signedAtOnce = 16
+
     private func work() async throws {
+        var signed = 0
         for item in await agent.dueWork(on: network) {
             try Task.checkCancellation()
+            if signed == Self.signedAtOnce { return await agent.kick(network) }
             switch item {
-            case .sign(let intents): try await sign(intents)
+            case .sign(let intents): if try await sign(intents) == .signed { signed += 1 }
             case .broadcast(let slot): try await broadcast(slot)
             case .replace(let slot): try await replace(slot)
-            case .cancel(let slot): try await cancel(slot)
+            case .amend(let slot): try await amend(slot)
             case .fill(let nonce): try await fill(nonce)
             }
         }
     }
 
-    private func sign(_ intents: [Intent]) async throws {
+    private enum Outcome { case signed, nothingLeft, waits }
+
+    private func sign(_ intents: [Intent]) async throws -> Outcome {
         guard let profile = await agent.followedProfile(network),
             let order = try await agent.order(for: intents, on: network)
-        else { return }
+        else { return .nothingLeft }
         let call = CallRequest(from: order.owner, to: order.contract, data: order.callData)
         let estimate: UInt64
         do {
             estimate = try await client.send(.estimateGas(call, .latest))
         } catch let error where error.isRefusal {
+            if order.isSeparable { return try await signEach(intents) }
             try await refused(order, error)
-            return
+            return .nothingLeft
         }
         let market = try await FeeReader(client: client).market(for: order.callData)
         try await agent.note(try await reader(profile).account(), on: network)
         // State may change between estimate and inclusion: other creates, colder storage.
         let gasLimit = estimate + estimate / 4 + 5_000
-        guard let slot = try await agent.bind(order, gasLimit: gasLimit, market: market, on: network) else { return }
-        try await broadcast(slot)
+        switch try await agent.bind(order, gasLimit: gasLimit, market: market, on: network) {
+        case .bound(let slot): try await broadcast(slot)
+        case .tooDear: return try await signEach(intents)
+        case .notNow: return .waits
+        }
+        return .signed
+    }
+
+    /// No create fails or waits because of what happens to share a transaction with it.
+    private func signEach(_ intents: [Intent]) async throws -> Outcome {
+        var outcome = Outcome.nothingLeft
+        for intent in intents {
+            switch try await sign([intent]) {
+            case .signed: outcome = .signed
+            case .nothingLeft: break
+            // What is missing for one is missing for the next.
+            case .waits: return outcome == .signed ? .signed : .waits
+            }
+        }
+        return outcome
     }
 
     /// The contract would revert. A disable of what is not active any more has reached its goal.
@@ -203,10 +159,10 @@ public struct NetworkWorker: Sendable {
         try await broadcast(replaced)
     }
 
-    private func cancel(_ slot: TransactionSlot) async throws {
+    private func amend(_ slot: TransactionSlot) async throws {
         let market = try await FeeReader(client: client).market(for: slot.callData)
-        guard let cancelled = try await agent.cancel(slot, market: market, on: network) else { return }
-        try await broadcast(cancelled)
+        guard let amended = try await agent.amend(slot, market: market, on: network) else { return }
+        try await broadcast(amended)
     }
 
     private func fill(_ nonce: UInt64) async throws {

@@ -47,7 +47,7 @@ public struct FeeMarket: Sendable, Equatable {
 public struct FeePolicy: Sendable, Equatable {
     /// Never offer more than this per gas, in wei.
     public var maxFee: UInt256
-    /// Never offer a larger tip than this, in wei.
+    /// Never offer a larger tip than this, in wei; not in a replacement either.
     public var maxTip: UInt256
     /// Offer this tip whatever the market says, in wei; urgent transactions may still go above it.
     public var fixedTip: UInt256?
@@ -69,7 +69,7 @@ public struct FeePolicy: Sendable, Equatable {
         let market = (base: market.nextBaseFee, usual: fixedTip ?? market.usualTip, high: market.highTip)
         let wanted = urgent ? max(market.high, market.usual) : market.usual
         guard let base = market.base else { return .legacy(gasPrice: min(wanted, maxFee)) }
-        let tip = min(wanted, maxTip)
+        let tip = min(wanted, fixedTip == nil ? lowered(maxTip) : maxTip)
         // Twice the base fee outlasts six full blocks in a row; three times, nine.
         let room = Self.sum(Self.product(base, urgent ? 3 : 2), tip)
         let ceiling = min(room, maxFee)
@@ -77,19 +77,23 @@ public struct FeePolicy: Sendable, Equatable {
     }
 
     /// The offer that replaces `previous`, or nil when the cap leaves no room for a replacement nodes would take.
-    public func replacement(for previous: FeeOffer, in market: FeeMarket, urgent: Bool) -> FeeOffer? {
+    ///
+    /// - Parameter isAmendment: the replacement is to do less than what it replaces. That must be possible when an effect
+    ///   would come twice without it, so other offers leave room for one more step of the tip.
+    public func replacement(
+        for previous: FeeOffer, in market: FeeMarket, urgent: Bool, isAmendment: Bool = false
+    ) -> FeeOffer? {
+        let tipCap = isAmendment ? maxTip : lowered(maxTip)
         let fresh = offer(in: market, urgent: urgent)
         switch previous {
         case .dynamic(let oldMax, let oldTip):
-            let ceiling = max(bumped(oldMax), fresh.ceiling)
-            let tip = max(bumped(oldTip), fresh.tip)
-            guard ceiling <= maxFee, tip <= ceiling else {
-                // The last step to the cap is worth taking if nodes accept it.
-                let atLeastTip = bumped(oldTip)
-                guard maxFee >= bumped(oldMax), atLeastTip <= maxFee else { return nil }
-                return .dynamic(maxFee: maxFee, tip: min(max(atLeastTip, tip), maxFee))
-            }
-            return .dynamic(maxFee: ceiling, tip: tip)
+            // Nodes want both fields to grow. Up to the caps a last step is worth taking, if they accept it.
+            guard bumped(oldMax) <= maxFee, bumped(oldTip) <= tipCap else { return nil }
+            let tip = min(max(bumped(oldTip), fresh.tip), tipCap)
+            // After a step that is the last because of the tip, the base fee may rise as far as it may at all.
+            let room = bumped(tip) > tipCap ? lowered(maxFee) : 0
+            let ceiling = min(max(bumped(oldMax), fresh.ceiling, room), maxFee)
+            return .dynamic(maxFee: ceiling, tip: min(tip, ceiling))
         case .legacy(let old):
             let price = max(bumped(old), fresh.ceiling)
             if price <= maxFee { return .legacy(gasPrice: price) }
@@ -111,11 +115,18 @@ public struct FeePolicy: Sendable, Equatable {
         }
     }
 
+    /// The largest fee, or a little less, that grown by the bump is not above `cap`.
+    func lowered(_ cap: UInt256) -> UInt256 {
+        let (shrunk, _) = Self.product(cap, 1000).quotientAndRemainder(dividingBy: 1000 + bumpThousandths)
+        return shrunk
+    }
+
+    /// Thousandths, so that the floor of 12.5 % is exact.
+    private var bumpThousandths: UInt64 { UInt64(max(125, min(bumpPercent, 1000) * 10)) }
+
     /// `fee` grown by the bump, rounded up, and by at least one wei.
     func bumped(_ fee: UInt256) -> UInt256 {
-        // Thousandths, so that the floor of 12.5 % is exact.
-        let thousandths = UInt64(max(125, min(bumpPercent, 1000) * 10))
-        let grown = Self.product(fee, 1000 + thousandths)
+        let grown = Self.product(fee, 1000 + bumpThousandths)
         let (quotient, remainder) = grown.quotientAndRemainder(dividingBy: UInt64(1000))
         let rounded = remainder == 0 ? quotient : Self.sum(quotient, 1)
         return max(rounded, Self.sum(fee, 1))

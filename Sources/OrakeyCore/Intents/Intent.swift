@@ -26,7 +26,8 @@ public struct Intent: Sendable, Equatable {
     /// | mined | reorged away | broadcast |
     /// | mined | deep enough | confirmed or failed (reverted) |
     /// | signed, broadcast | a foreign transaction took the nonce for good | planned |
-    /// | planned, broadcast | withdrawn by an operator | cancelled |
+    /// | planned | withdrawn by an operator | cancelled |
+    /// | mined | an attempt without the withdrawn intent is deep enough | cancelled |
     public enum State: String, Sendable, CaseIterable {
         case planned, signed, broadcast, mined, confirmed, failed, cancelled
 
@@ -42,7 +43,7 @@ public struct Intent: Sendable, Equatable {
     public var isUrgent: Bool
     /// A retiring key's disable waits until its grace is over.
     public var notBefore: Timestamp
-    public let createdAt: Timestamp
+    public var createdAt: Timestamp
     public var slot: Int64?
     public var nonce: UInt64?
     public var block: UInt64?
@@ -63,6 +64,9 @@ public struct Intent: Sendable, Equatable {
         self.createdAt = createdAt
         self.messages = if case .disable(let messages) = payload { messages } else { [] }
     }
+
+    /// How many keys it creates; 0 for other kinds.
+    public var keyCount: Int { if case .create(let count) = payload { count } else { 0 } }
 
     public var kind: Kind {
         switch payload {

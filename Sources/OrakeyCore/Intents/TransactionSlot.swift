@@ -3,8 +3,9 @@ public import OrakeyKey
 
 /// One nonce of the wallet and everything that was ever signed for it.
 ///
-/// Whatever attempt the chain takes, the effect is the same, or none: all attempts carry the same call, save those that
-/// withdraw it. That makes replacing a stuck transaction safe, and it is why an intent never moves to another nonce while this one may still be mined.
+/// The chain takes one attempt, and that one says which intents it carries out: usually all of them the same, save those
+/// signed after an intent was withdrawn. That makes replacing a stuck transaction safe, and it is why an intent never
+/// moves to another nonce while this one may still be mined.
 public struct TransactionSlot: Sendable, Equatable {
     public enum State: Sendable, Equatable {
         /// Signed bytes are on disk; no endpoint is known to have them.
@@ -36,21 +37,19 @@ public struct TransactionSlot: Sendable, Equatable {
     public let id: Int64
     public let network: NetworkName
     public let nonce: UInt64
-    /// The call, the same in every attempt.
-    public let callData: [UInt8]
+    /// The call of the newest attempt; empty where that only takes the nonce.
+    public var callData: [UInt8]
     public let gasLimit: UInt64
     public var isUrgent: Bool
     public var state: State
     public var attempts: [Attempt]
-    /// The intents this slot carries out, in the order of their effects.
-    /// Without any, the slot only has to take its nonce.
+    /// The intents this slot is to carry out, in the order of their effects. Without any, it only has to take its nonce.
+    /// An intent that was withdrawn is not among them, though earlier attempts may still carry it out.
     public var intents: [Int64]
-    /// An operator has withdrawn the intents: a transaction without effect is to take the nonce.
-    public var isWithdrawn: Bool
 
     public init(
         id: Int64, network: NetworkName, nonce: UInt64, callData: [UInt8], gasLimit: UInt64, isUrgent: Bool,
-        state: State = .signed, attempts: [Attempt], intents: [Int64], isWithdrawn: Bool = false
+        state: State = .signed, attempts: [Attempt], intents: [Int64]
     ) {
         self.id = id
         self.network = network
@@ -61,7 +60,6 @@ public struct TransactionSlot: Sendable, Equatable {
         self.state = state
         self.attempts = attempts
         self.intents = intents
-        self.isWithdrawn = isWithdrawn
     }
 
     /// Whether the slot still needs looking after.
@@ -72,8 +70,14 @@ public struct TransactionSlot: Sendable, Equatable {
         }
     }
 
-    /// Whether the slot only has to take its nonce.
-    public var isWithoutEffect: Bool { isWithdrawn || intents.isEmpty }
+    /// Whether the newest attempt carries out something else than what is wanted by now.
+    public var isToBeAmended: Bool { attempts.last.map { $0.intents != intents } ?? false }
+
+    /// Every intent that some attempt carries out, or that the slot is to carry out.
+    public var allIntents: [Int64] {
+        var seen = Set<Int64>()
+        return (intents + attempts.flatMap(\.intents)).filter { seen.insert($0).inserted }
+    }
 
     /// Whether somebody else's transaction has the nonce.
     public var isLost: Bool { if case .lost = state { true } else { false } }
@@ -87,22 +91,22 @@ public struct Attempt: Sendable, Equatable {
     public let fees: FeeOffer
     /// Whether the offer was made for an urgent transaction.
     public let isUrgent: Bool
-    /// Whether it takes the nonce without doing anything: an operator has withdrawn the slot's intents.
-    public let isCancellation: Bool
+    /// The intents that it carries out, in the order of their effects; none where it only takes the nonce.
+    public let intents: [Int64]
     /// When the bytes were journaled.
-    public let signedAt: Timestamp
+    public var signedAt: Timestamp
     /// When the bytes were last handed to an endpoint.
     public var sentAt: Timestamp?
 
     public init(
-        hash: Bytes32, raw: [UInt8], fees: FeeOffer, isUrgent: Bool, isCancellation: Bool = false, signedAt: Timestamp,
+        hash: Bytes32, raw: [UInt8], fees: FeeOffer, isUrgent: Bool, intents: [Int64], signedAt: Timestamp,
         sentAt: Timestamp? = nil
     ) {
         self.hash = hash
         self.raw = raw
         self.fees = fees
         self.isUrgent = isUrgent
-        self.isCancellation = isCancellation
+        self.intents = intents
         self.signedAt = signedAt
         self.sentAt = sentAt
     }

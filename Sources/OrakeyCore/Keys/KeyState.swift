@@ -58,6 +58,9 @@ public enum KeyState: String, Sendable, CaseIterable {
         }
     }
 
+    /// Whether nothing more happens to the key with time.
+    var isEnded: Bool { self == .disabled || self == .orphaned }
+
     /// Whether a consumer may hold a key in this state.
     public var isInCirculation: Bool { self == .current || self == .retiring }
 }

@@ -23,6 +23,21 @@ public struct Alarm: Sendable, Equatable {
         case chainUnreachable = "chain_unreachable"
         /// The journal can't be written.
         case journalFailed = "journal_failed"
+        /// The journal was written by a newer program.
+        case journalNewer = "journal_newer"
+        /// The journal was damaged and has been begun anew.
+        case journalCorrupt = "journal_corrupt"
+
+        /// Whether the alarm tells of something that has happened and is not to be seen any more: it is journaled, and
+        /// stands until an operator acknowledges it (a bad message also until a good one).
+        public var isRemembered: Bool {
+            switch self {
+            case .foreignDisable, .foreignTransaction, .badMessage, .journalCorrupt: true
+            case .foreignCreate, .insufficientFunds, .lowBalance, .feeCapReached, .contractReverts, .deepReorg,
+                .chainUnreachable, .journalFailed, .journalNewer:
+                false
+            }
+        }
     }
 
     public let code: Code

@@ -31,6 +31,19 @@ public struct KeyEvent: Sendable, Equatable {
     }
 }
 
+/// Where an event is; the same in every answer that tells of it.
+struct EventPosition: Hashable {
+    let number: UInt64
+    let block: Bytes32
+    let index: UInt64
+
+    init(_ event: KeyEvent) {
+        number = event.inclusion.block
+        block = event.inclusion.blockHash
+        index = event.logIndex
+    }
+}
+
 /// What became of one signed transaction.
 public struct ReceiptView: Sendable, Equatable {
     public let inclusion: TransactionSlot.Inclusion

@@ -10,6 +10,12 @@ public enum Change: Sendable {
     case cursor(NetworkName, Cursor)
     case reply(IdempotentReply)
     case recovered(RecoveredKeys)
+    case audit(AuditEntry)
+    case auditHead(AuditHead)
+    /// Audit records before this one are let go of.
+    case auditBase(AuditBase)
+    case alarm(NetworkName, Alarm)
+    case alarmOver(NetworkName, Alarm.Code)
 }
 
 /// Keys that the contract held before there was any history. There may be a million of them: they live in the journal

@@ -134,7 +134,10 @@ extension NetworkLedger {
             }
             guard move(message, .revoked, { $0.reason = reason ?? $0.reason }) else { continue }
             recall(message)
-            fresh.append(message)
+            // A retiring key's disable is planned already; it need not wait for the end of the grace period any more.
+            let planned = hasten(message, at: now)
+            outcome.intents += planned
+            if planned.isEmpty { fresh.append(message) }
         }
         outcome.intents += planDisable(fresh, urgent: true, notBefore: now, at: now).map(\.id)
         assignKeys(at: now)

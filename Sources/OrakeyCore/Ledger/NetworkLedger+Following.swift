@@ -58,16 +58,25 @@ extension NetworkLedger {
         followEvents(view, at: now)
         settle(view, at: now)
         watchGap(at: now)
-        let settled = max(view.settled, isDeepReorg ? 0 : cursor?.block ?? 0)
-        setCursor(Cursor(block: settled, hash: settled == view.settled ? view.settledHash : cursor?.hash))
+        // A block whose hash is not known is no place to come back to: its events are read again next time.
+        if let hash = view.settledHash, isDeepReorg || view.settled >= cursor?.block ?? 0 {
+            setCursor(Cursor(block: view.settled, hash: hash))
+        }
         decide(at: now)
     }
 
-    /// The head is still the one of the last view: the view is as fresh as the chain.
-    public mutating func sawSameHead(at now: Timestamp) { viewedAt = now }
+    /// Nothing has happened on chain since the last view: it is as fresh as the chain.
+    public mutating func sawNothingNew(at now: Timestamp) { viewedAt = now }
+
+    /// The block `next` is settled, on the chain that the last view has shown, and the cursor's block is too.
+    public mutating func advance(to next: Cursor) {
+        guard let cursor, next.block > cursor.block, next.block <= view?.head.number ?? 0 else { return }
+        setCursor(next)
+    }
 
     /// Everything that follows without a new view: assignments, due rotations, pool, disables.
     public mutating func decide(at now: Timestamp) {
+        mendFuture(at: now)
         scheduleRotations(at: now)
         assignKeys(at: now)
         planDisables(at: now)
@@ -78,6 +87,13 @@ extension NetworkLedger {
         guard cursor != next else { return }
         cursor = next
         changes.append(.cursor(settings.name, next))
+    }
+
+    /// Takes over a fresh look at the balance of an account that nothing was sent from.
+    public mutating func note(balance: UInt256, at now: Timestamp) {
+        guard let account else { return }
+        note(
+            AccountView(nonce: account.nonce, settledNonce: account.settledNonce, balance: balance), at: now)
     }
 
     /// Takes over a fresh look at the account.
@@ -121,10 +137,8 @@ extension NetworkLedger {
         for number in slot.intents {
             guard var intent = intents[number], intent.state != .cancelled else { continue }
             if let other = intent.slot, other != id {
-                // In a block already, or shared with intents that have nothing to do here: it stays there.
-                guard var newer = slots[other], Self.receipt(of: newer, in: view) == nil,
-                    Set(newer.intents).isSubset(of: slot.intents)
-                else { continue }
+                // In a block already: it stays there.
+                guard var newer = slots[other], Self.receipt(of: newer, in: view) == nil else { continue }
                 newer.intents.removeAll { $0 == number }
                 newer.state = .broadcast
                 put(newer)
@@ -148,20 +162,19 @@ extension NetworkLedger {
         slot.state = isSettled ? .confirmed(receipt.inclusion) : .mined(receipt.inclusion)
         put(slot)
         clear(.feeCapReached)
-        for id in slot.intents {
-            guard var intent = intents[id] else { continue }
+        let carried = slot.attempts.first { $0.hash == receipt.inclusion.transaction }?.intents ?? []
+        let created = share(receipt, among: carried)
+        for id in slot.allIntents {
+            guard var intent = intents[id], intent.slot == slot.id else { continue }
+            guard carried.contains(id) else {
+                leaveOut(intent, of: slot, receipt, isSettled: isSettled)
+                continue
+            }
             intent.block = receipt.inclusion.block
             intent.transaction = receipt.inclusion.transaction
-            if case .create = intent.payload {
-                intent.messages = receipt.events.filter { $0.kind == .created }.map(\.message)
-            }
-            let isCancelled = slot.attempts.contains {
-                $0.isCancellation && $0.hash == receipt.inclusion.transaction
-            }
-            intent.state = !isSettled ? .mined : isCancelled ? .cancelled : receipt.succeeded ? .confirmed : .failed
-            if isSettled, isCancelled {
-                intent.error = nil
-            } else if isSettled, !receipt.succeeded {
+            if intent.kind == .create { intent.messages = created[id] ?? [] }
+            intent.state = !isSettled ? .mined : receipt.succeeded ? .confirmed : .failed
+            if isSettled, !receipt.succeeded {
                 intent.error = "the contract reverted transaction \(receipt.inclusion.transaction)"
                 raise(.contractReverts, intent.error ?? "", at: now)
                 if intent.kind == .create { createFailed(at: now) }
@@ -174,14 +187,52 @@ extension NetworkLedger {
         }
     }
 
+    /// The messages that each create of a transaction has brought: as many as it asked for, in their order. What is
+    /// missing or too much shows at the last.
+    private func share(_ receipt: ReceiptView, among carried: [Int64]) -> [Int64: [Bytes32]] {
+        var rest = receipt.events.lazy.filter { $0.kind == .created }.map(\.message)[...]
+        let creates = carried.filter { intents[$0]?.kind == .create }
+        var shares: [Int64: [Bytes32]] = [:]
+        for id in creates {
+            let count = id == creates.last ? rest.count : intents[id]?.keyCount ?? 0
+            shares[id] = Array(rest.prefix(count))
+            rest = rest.dropFirst(count)
+        }
+        return shares
+    }
+
+    /// The chain took an attempt that does not carry out this intent. One that was withdrawn has come to its end by that;
+    /// one that came back from another nonce meanwhile is still to be done.
+    private mutating func leaveOut(
+        _ intent: Intent, of slot: TransactionSlot, _ receipt: ReceiptView, isSettled: Bool
+    ) {
+        var intent = intent
+        intent.block = receipt.inclusion.block
+        intent.transaction = receipt.inclusion.transaction
+        if intent.kind == .create { intent.messages = [] }
+        intent.error = nil
+        intent.state = isSettled ? .cancelled : .mined
+        if isSettled, slot.intents.contains(intent.id) { replan(&intent) }
+        put(intent)
+    }
+
+    /// Makes an intent wait for a nonce again.
+    private func replan(_ intent: inout Intent) {
+        intent.state = .planned
+        intent.slot = nil
+        intent.nonce = nil
+        intent.block = nil
+        intent.transaction = nil
+    }
+
     private mutating func missReceipt(of slot: TransactionSlot, _ view: ChainView, at now: Timestamp) {
         var slot = slot
         switch slot.state {
         case .mined, .confirmed:
             slot.state = .broadcast
             put(slot)
-            for id in slot.intents {
-                guard var intent = intents[id] else { continue }
+            for id in slot.allIntents {
+                guard var intent = intents[id], intent.slot == slot.id else { continue }
                 intent.state = .broadcast
                 intent.block = nil
                 intent.transaction = nil
@@ -205,11 +256,9 @@ extension NetworkLedger {
                 .foreignTransaction,
                 "nonce \(slot.nonce) of \(settings.owner) was taken by a transaction this host did not sign", at: now)
         }
-        for id in slot.intents {
-            guard var intent = intents[id] else { continue }
-            intent.state = .planned
-            intent.slot = nil
-            intent.nonce = nil
+        for id in slot.allIntents {
+            guard var intent = intents[id], intent.slot == slot.id else { continue }
+            if slot.intents.contains(id) { replan(&intent) } else { intent.state = .cancelled }
             put(intent)
         }
     }
@@ -240,15 +289,6 @@ extension NetworkLedger {
             case .created: noteCreate(event, isOurs: ours.contains(event.inclusion.transaction), at: now)
             case .disabled: noteDisable(event, isOurs: ours.contains(event.inclusion.transaction), at: now)
             }
-        }
-    }
-
-    private struct EventPosition: Hashable {
-        let block: Bytes32
-        let index: UInt64
-        init(_ event: KeyEvent) {
-            block = event.inclusion.blockHash
-            index = event.logIndex
         }
     }
 

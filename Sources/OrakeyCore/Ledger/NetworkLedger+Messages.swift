@@ -8,9 +8,10 @@ extension NetworkLedger {
         guard case .create(let count) = intent.payload else { return }
         if let again = intent.messages.first(where: { wasIssuedBefore($0, intent) }) {
             noteBadMessage("intent \(intent.id) was given the message \(again), which had been issued before", at: now)
-        } else if intent.messages.count != count {
+        } else if intent.messages.count != count || Set(intent.messages).count != count {
             noteBadMessage(
-                "intent \(intent.id) asked for \(count) keys, the contract issued \(intent.messages.count)", at: now)
+                "intent \(intent.id) asked for \(count) keys, the contract issued \(Set(intent.messages).count)",
+                at: now)
         } else {
             createFailures = 0
             createNotBefore = nil
@@ -28,7 +29,7 @@ extension NetworkLedger {
             // Slots are followed by nonce: what these say is as new as the view.
             || intents.values.contains {
                 $0.id != intent.id && $0.kind == .create && $0.messages.contains(message)
-                    && ($0.nonce ?? .max) < (intent.nonce ?? 0)
+                    && ($0.nonce ?? .max, $0.id) < (intent.nonce ?? 0, intent.id)
             }
     }
 

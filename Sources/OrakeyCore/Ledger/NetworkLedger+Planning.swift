@@ -81,7 +81,7 @@ extension NetworkLedger {
             $0.state == .disabling && $0.disabledBlock == nil && !covered.contains($0.message)
         }
         .map(\.message).sorted()
-        _ = planDisable(uncovered, urgent: true, notBefore: disableNotBefore ?? now, at: now)
+        _ = planDisable(uncovered, urgent: true, notBefore: now, at: now)
     }
 
     // MARK: - Due work
@@ -94,8 +94,8 @@ extension NetworkLedger {
         case broadcast(TransactionSlot)
         /// Offer more for this slot.
         case replace(TransactionSlot)
-        /// Take this slot's nonce with a transaction without effect.
-        case cancel(TransactionSlot)
+        /// Sign this slot anew: it is to carry out less than its newest attempt does, or nothing.
+        case amend(TransactionSlot)
         /// Take a nonce that nobody's transaction has, though later ones wait for it.
         case fill(UInt64)
     }
@@ -112,9 +112,9 @@ extension NetworkLedger {
         var work: [Work] = []
         for slot in slots.values.sorted(by: { $0.nonce < $1.nonce }) {
             guard let newest = slot.attempts.last else { continue }
-            if slot.isOpen, slot.isWithoutEffect, !newest.isCancellation {
+            if slot.isOpen, slot.isToBeAmended {
                 if case .mined = slot.state { continue }
-                work.append(.cancel(slot))
+                work.append(.amend(slot))
                 continue
             }
             switch slot.state {
@@ -126,7 +126,10 @@ extension NetworkLedger {
                 }
                 let age = now.seconds(since: min(newest.signedAt, sent))
                 let isOverdue = age < 0 || age >= settings.fees.resubmitAfter
-                if isOverdue && hasBeenPassedOver(slot) || hastened.contains(slot.id) || isUnderpaid(slot, newest) {
+                let isDawdling = isInTheWay(slot) && !newest.isUrgent
+                if (isOverdue || isDawdling) && hasBeenPassedOver(slot) || hastened.contains(slot.id)
+                    || isUnderpaid(slot, newest)
+                {
                     work.append(.replace(slot))
                 } else if now.seconds(since: sent) >= Self.rebroadcastAfter {
                     work.append(.broadcast(slot))
@@ -137,14 +140,23 @@ extension NetworkLedger {
         if let gap, now.seconds(since: gap.since) >= Self.gapPatience { work.append(.fill(gap.nonce)) }
         let due = intents.values.filter { $0.state == .planned && isDue($0, at: now) }
             .sorted { ($0.isUrgent ? 0 : 1, $0.id) < ($1.isUrgent ? 0 : 1, $1.id) }
-        work += disableGroups(due.filter { $0.kind == .disable && !isUnderWay($0) }).map { .sign($0) }
-        work += due.filter { $0.kind != .disable }.map { .sign([$0]) }
+        let disables = due.filter { $0.kind == .disable && !isUnderWay($0) }
+        work += groups(disables, upTo: settings.contract.maxDisableBatch) { $0.messages.count }.map { .sign($0) }
+        let room = max(0, Self.mostUnderWay - slots.values.count { $0.isOpen })
+        let creates = groups(
+            due.filter { $0.kind == .create }, upTo: settings.contract.maxCreateBatch, size: \.keyCount)
+        work += creates.prefix(room).map { .sign($0) }
+        work += due.filter { $0.kind == .setRevoker }.map { .sign([$0]) }
         return work
     }
 
+    /// Nonces with creates that wait for a block at the same time: a revocation has to wait behind all of them, and nodes
+    /// keep only so many transactions of one account.
+    static let mostUnderWay = 64
+
     /// Only the end of a grace period is worth waiting for. All else was due when it was planned, even if the clock has
     /// gone back since; a disable that the contract refused waits some seconds, not for the clock.
-    private func isDue(_ intent: Intent, at now: Timestamp) -> Bool {
+    func isDue(_ intent: Intent, at now: Timestamp) -> Bool {
         if intent.notBefore <= now || intent.kind != .disable { return true }
         return intent.isUrgent && intent.notBefore.seconds(since: now) > Self.refusalPause
     }
@@ -156,23 +168,32 @@ extension NetworkLedger {
         return view.head.number > head
     }
 
+    /// Whether an urgent transaction waits behind this one: no block takes a nonce before those below it. One that a block
+    /// has passed over is then to be offered at the urgent price.
+    func isInTheWay(_ slot: TransactionSlot) -> Bool {
+        slots.values.contains { other in
+            guard other.isUrgent, other.nonce > slot.nonce else { return false }
+            return other.state == .signed || other.state == .broadcast
+        }
+    }
+
     /// An urgent slot that still carries an ordinary tip is worth a replacement at once; one attempt only.
     private func isUnderpaid(_ slot: TransactionSlot, _ newest: Attempt) -> Bool {
         slot.isUrgent && slot.attempts.count == 1 && !newest.isUrgent
     }
 
-    /// Many disables due at once go out in one transaction.
-    private func disableGroups(_ due: [Intent]) -> [[Intent]] {
+    /// What is due together goes out together, as far as the contract takes it in one call.
+    private func groups(_ due: [Intent], upTo limit: Int, size: (Intent) -> Int) -> [[Intent]] {
         var groups: [[Intent]] = []
-        var size = 0
+        var used = 0
         for intent in due {
-            let count = max(intent.messages.count, 1)
-            if groups.isEmpty || size + count > settings.contract.maxDisableBatch {
+            let count = max(size(intent), 1)
+            if groups.isEmpty || used + count > limit {
                 groups.append([])
-                size = 0
+                used = 0
             }
             groups[groups.count - 1].append(intent)
-            size += count
+            used += count
         }
         return groups
     }

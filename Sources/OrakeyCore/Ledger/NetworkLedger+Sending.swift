@@ -1,5 +1,6 @@
 public import EthereumCore
 public import OrakeyConfig
+import OrakeyContract
 public import OrakeyKey
 
 /// The way of a transaction to the chain, one journaled step at a time.
@@ -36,6 +37,22 @@ extension NetworkLedger {
         return slot
     }
 
+    /// The call that carries out these bound intents of one kind; empty when nothing of them is left to do.
+    func callData(carrying ids: [Int64]) throws -> [UInt8] {
+        let carried = ids.compactMap { intents[$0] }
+        switch carried.first?.payload {
+        case nil: return []
+        case .create: return try settings.contract.encodeCreate(count: carried.reduce(0) { $0 + $1.keyCount })
+        case .setRevoker(let revoker): return try settings.contract.encodeSetRevoker(revoker)
+        case .disable:
+            var seen = Set<Bytes32>()
+            let messages = carried.flatMap(\.messages).filter {
+                keys[$0].map { $0.state != .disabled && $0.disabledBlock == nil } ?? false && seen.insert($0).inserted
+            }
+            return messages.isEmpty ? [] : try settings.contract.encodeDisable(messages)
+        }
+    }
+
     /// Takes a nonce that nobody's transaction has. Commit this before the bytes leave the host.
     public mutating func fill(_ nonce: UInt64, gasLimit: UInt64, with attempt: Attempt) -> TransactionSlot? {
         guard gap?.nonce == nonce else { return nil }
@@ -48,11 +65,13 @@ extension NetworkLedger {
         return slot
     }
 
-    /// Adds a replacement with other fees and the same call. Commit this before the bytes leave the host.
-    public mutating func replace(_ id: Int64, with attempt: Attempt) -> TransactionSlot? {
+    /// Adds a replacement with better fees, for the same call or for an amended one. Commit this before the bytes leave
+    /// the host.
+    public mutating func replace(_ id: Int64, with attempt: Attempt, callData: [UInt8]) -> TransactionSlot? {
         guard var slot = slots[id], slot.isOpen else { return nil }
         if case .mined = slot.state { return nil }
         slot.attempts.append(attempt)
+        slot.callData = callData
         slot.state = .signed
         hastened.remove(id)
         put(slot)
@@ -91,7 +110,8 @@ extension NetworkLedger {
         guard let slot = slots[id] else { return }
         raise(
             .feeCapReached,
-            "nonce \(slot.nonce) waits at the configured cap of \(settings.fees.maxFee) wei per gas; raise fees.max_fee_gwei",
+            "nonce \(slot.nonce) waits at the configured caps of \(settings.fees.maxFee) wei per gas and \(settings.fees.maxTip)"
+                + " wei of tip; raise fees.max_fee_gwei or fees.max_tip_gwei",
             at: now)
     }
 

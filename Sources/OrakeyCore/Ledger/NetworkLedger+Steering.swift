@@ -9,6 +9,8 @@ extension NetworkLedger {
         case tooLate(Intent.State)
         /// A revocation is final; its disable is never withdrawn.
         case final
+        /// The alarm's cause is still there.
+        case stands
         /// No key of this kind can be adopted.
         case notAdoptable(KeyState)
     }
@@ -30,8 +32,8 @@ extension NetworkLedger {
         hastened.insert(number)
     }
 
-    /// Withdraws an intent: at once while nothing is signed, else by a transaction without effect at the same nonce.
-    /// The chain decides which of the two it takes.
+    /// Withdraws an intent: at once while nothing is signed, else by a transaction at the same nonce that does what else
+    /// the slot was to do, or nothing. The chain decides which of the two it takes.
     public mutating func cancel(_ id: Int64) throws(Refusal) {
         guard var intent = intents[id] else { throw .unknown }
         guard intent.kind != .disable else { throw .final }
@@ -41,7 +43,7 @@ extension NetworkLedger {
             put(intent)
         case .signed, .broadcast:
             guard let number = intent.slot, var slot = slots[number] else { throw .unknown }
-            slot.isWithdrawn = true
+            slot.intents.removeAll { $0 == id }
             put(slot)
         case .mined, .confirmed, .failed, .cancelled: throw .tooLate(intent.state)
         }
@@ -52,6 +54,13 @@ extension NetworkLedger {
         guard let key = keys[message] else { throw .unknown }
         guard key.disabledBlock == nil, move(message, .adopted) else { throw .notAdoptable(key.state) }
         assignKeys(at: now)
+    }
+
+    /// An operator has taken note of something that has happened.
+    public mutating func acknowledge(_ code: Alarm.Code) throws(Refusal) {
+        guard alarms[code] != nil else { throw .unknown }
+        guard code.isRemembered else { throw .stands }
+        clear(code)
     }
 
     /// Plans the appointment of a revoker; the zero address withdraws it.

@@ -46,8 +46,6 @@ public struct NetworkLedger: Sendable {
     /// No new create before this time, after one failed.
     var createNotBefore: Timestamp?
     var createFailures = 0
-    /// No new disable by itself before this time, after the contract refused one.
-    var disableNotBefore: Timestamp?
 
     /// Slots settled within this many blocks are watched for deep reorgs.
     static let reorgHorizon: UInt64 = 128
@@ -63,11 +61,26 @@ public struct NetworkLedger: Sendable {
         for intent in snapshot.intents { intents[intent.id] = intent }
         for slot in snapshot.slots { slots[slot.id] = slot }
         for consumer in snapshot.consumers { self.consumers[consumer.name] = consumer }
+        for alarm in snapshot.alarms { alarms[alarm.code] = alarm }
         cursor = snapshot.cursor
         highestMessage = snapshot.highestMessage
         for name in consumerSettings.keys where self.consumers[name] == nil {
             self.consumers[name] = ConsumerRecord(network: settings.name, name: name)
         }
+    }
+
+    /// Whether anything is due, under way or not yet settled. The end of a grace period can be waited for idly.
+    func isBusy(at now: Timestamp) -> Bool {
+        intents.values.contains { !$0.state.isFinal && ($0.state != .planned || isDue($0, at: now)) }
+            || keys.values.contains { $0.state == .pending || $0.state == .disabling }
+            || slots.values.contains { slot in
+                // One that was settled above the cursor would be forgotten by a look that starts there.
+                if case .confirmed(let inclusion) = slot.state {
+                    inclusion.block > cursor?.block ?? 0
+                } else {
+                    slot.isOpen
+                }
+            }
     }
 
     /// Starts a decision: numbers go on from `identifier`.
@@ -125,14 +138,17 @@ public struct NetworkLedger: Sendable {
     // MARK: - Alarms
 
     mutating func raise(_ code: Alarm.Code, _ message: String, at now: Timestamp) {
-        if alarms[code] != nil {
-            alarms[code]?.message = message
-        } else {
-            alarms[code] = Alarm(code: code, message: message, since: now)
-        }
+        let known = alarms[code]
+        let alarm = Alarm(code: code, message: message, since: known?.since ?? now)
+        guard alarm != known else { return }
+        alarms[code] = alarm
+        if code.isRemembered { changes.append(.alarm(settings.name, alarm)) }
     }
 
-    public mutating func clear(_ code: Alarm.Code) { alarms[code] = nil }
+    public mutating func clear(_ code: Alarm.Code) {
+        guard alarms.removeValue(forKey: code) != nil, code.isRemembered else { return }
+        changes.append(.alarmOver(settings.name, code))
+    }
 
     // MARK: - Memory
 
@@ -154,7 +170,7 @@ public struct NetworkLedger: Sendable {
             }
         }
         headAtOffer = headAtOffer.filter { slots[$0.key]?.isOpen ?? false }
-        let watched = Set(slots.values.flatMap(\.intents))
+        let watched = Set(slots.values.flatMap(\.allIntents))
         intents = intents.filter { id, intent in !intent.state.isFinal || watched.contains(id) }
     }
 }
@@ -165,17 +181,19 @@ public struct NetworkSnapshot: Sendable {
     public var intents: [Intent]
     public var slots: [TransactionSlot]
     public var consumers: [ConsumerRecord]
+    public var alarms: [Alarm]
     public var cursor: Cursor?
     public var highestMessage: Bytes32?
 
     public init(
         keys: [KeyRecord] = [], intents: [Intent] = [], slots: [TransactionSlot] = [], consumers: [ConsumerRecord] = [],
-        cursor: Cursor? = nil, highestMessage: Bytes32? = nil
+        alarms: [Alarm] = [], cursor: Cursor? = nil, highestMessage: Bytes32? = nil
     ) {
         self.keys = keys
         self.intents = intents
         self.slots = slots
         self.consumers = consumers
+        self.alarms = alarms
         self.cursor = cursor
         self.highestMessage = highestMessage
     }

@@ -8,18 +8,21 @@ public struct Peer: Sendable, Hashable {
     public let knowsAllGroups: Bool
     /// The executable's path, where it could be read.
     public let executable: String?
-    /// The systemd unit of the process's control group, where it has one.
-    public let unit: String?
+    /// The systemd units that the process's control group puts it in: slices, then the service or scope.
+    public let units: [String]
+    /// A number that no other process of this boot has, whatever becomes of its pid.
+    public let process: UInt64
 
     public init(
         processID: Int32, userID: UInt32, groupIDs: [UInt32], knowsAllGroups: Bool = true, executable: String? = nil,
-        unit: String? = nil
+        units: [String] = [], process: UInt64 = 0
     ) {
         self.processID = processID
         self.knowsAllGroups = knowsAllGroups
         self.userID = userID
         self.groupIDs = groupIDs
         self.executable = executable
-        self.unit = unit
+        self.units = units
+        self.process = process
     }
 }

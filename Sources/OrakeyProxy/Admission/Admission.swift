@@ -51,10 +51,10 @@ struct Admission: Sendable {
 
     private func consumer(of process: RelayProcess, _ headers: [HTTPField]) throws(ProxyRefusal) -> ConsumerName {
         let policy = policy.current
-        let details: (executable: String?, unit: String?) = policy.needsProcessDetails ? process.details : (nil, nil)
+        let details: (executable: String?, units: [String]) = policy.needsProcessDetails ? process.details : (nil, [])
         let peer = Peer(
             processID: process.processID, userID: process.userID, groupIDs: process.groupIDs,
-            executable: details.executable, unit: details.unit)
+            executable: details.executable, units: details.units, process: process.number)
         switch policy.authorise(peer, consumer: headers[Self.consumerField], network: headers[Self.networkField]) {
         case .granted(let consumer, let network): return ConsumerName(consumer: consumer, network: network)
         case .ambiguous(let names):
@@ -62,7 +62,7 @@ struct Admission: Sendable {
                 409, "ambiguous",
                 "several keys fit: \(names.joined(separator: ", ")); choose with the header X-Orakey-Consumer or X-Orakey-Network"
             )
-        case .denied:
+        case .denied(_):
             throw ProxyRefusal(
                 403, "forbidden",
                 "no consumer in the configuration matches this process (uid \(process.userID)); an operator can add one under consumers: in orakeyd.yaml"

@@ -31,20 +31,19 @@ struct ConnectionSetUp: Sendable {
             guard connections.admit(channel, userID: credentials.userID, needing: descriptors) else {
                 return channel.close()
             }
+            let process = PeerProcess.of(socket, credentials)
             guard needs.processDetails || needs.groups || plainKeys == nil else {
-                return channel.eventLoop.makeCompletedFuture {
-                    try addFront(to: channel, ConnectionPeer(credentials: credentials))
+                return process.flatMapThrowing { process in
+                    try addFront(
+                        to: channel, ConnectionPeer(credentials: credentials, process: process.withoutDescriptor()))
                 }
             }
-            let descriptor =
-                needs.processDetails
-                ? PeerReader.processDescriptor(of: socket) : channel.eventLoop.makeSucceededFuture(nil)
-            return descriptor.and(PeerReader.groups(of: socket)).flatMapThrowing { descriptor, groups in
-                let peer = ConnectionPeer(credentials: credentials)
-                peer.processDescriptor = descriptor
+            return process.and(PeerReader.groups(of: socket)).flatMapThrowing { process, groups in
+                let peer = ConnectionPeer(
+                    credentials: credentials, process: needs.processDetails ? process : process.withoutDescriptor())
                 peer.supplementaryGroups = groups
                 // What only /proc tells is asked at each request, which is the pipeline's business.
-                if descriptor == nil, plainKeys != nil {
+                if !needs.processDetails, plainKeys != nil {
                     try addFront(to: channel, peer)
                 } else {
                     try addPipeline(to: channel, peer)
@@ -85,14 +84,31 @@ final class ConnectionPeer {
     let credentials: PeerReader.Credentials
     /// nil until somebody asks.
     var supplementaryGroups: [gid_t]?
-    var processDescriptor: Int32?
+    private(set) var process: PeerProcess
+    private var wasAskedAgain = false
 
-    init(credentials: PeerReader.Credentials) { self.credentials = credentials }
+    init(credentials: PeerReader.Credentials, process: PeerProcess) {
+        self.credentials = credentials
+        self.process = process
+    }
+
+    /// A reload has brought rules that need more of the process than was kept at accept: asks for it, once.
+    func reopenProcess(on socket: any SocketOptionProvider) -> EventLoopFuture<Void>? {
+        guard process.descriptor == nil, !wasAskedAgain else { return nil }
+        wasAskedAgain = true
+        return PeerProcess.of(socket, credentials).assumeIsolated().map { again in
+            if again.number == self.process.number {
+                self.process = again
+            } else {
+                _ = again.withoutDescriptor()
+            }
+        }.nonisolated()
+    }
 
     /// Primary group first.
     var groups: [gid_t] { [credentials.groupID] + (supplementaryGroups ?? []) }
 
     deinit {
-        if let processDescriptor { close(processDescriptor) }
+        if let descriptor = process.descriptor { close(descriptor) }
     }
 }

@@ -18,8 +18,8 @@ struct Exchange: Sendable {
 
 /// A route's answer.
 enum Answer: Sendable {
-    /// `allow` is the Allow header of a 405 (RFC 9110, section 15.5.6).
-    case json(HTTPResponseStatus, JSON, allow: String? = nil)
+    /// `allow` is the Allow header of a 405 (RFC 9110, section 15.5.6), `retryAfter` the seconds of a 429 (10.2.3).
+    case json(HTTPResponseStatus, JSON, allow: String? = nil, retryAfter: Int? = nil)
     /// Bytes ready to be written, of the given type. May hold a key: never logged.
     case bytes(HTTPResponseStatus, contentType: String, ByteBuffer)
     /// An event stream; the closure gets a writer and returns what to call when the connection ends.
@@ -30,7 +30,9 @@ enum Answer: Sendable {
     }
 
     static func failure(_ refusal: Refusal) -> Answer {
-        .json(HTTPResponseStatus(statusCode: refusal.body.code?.status ?? 500), refusal.body.json, allow: refusal.allow)
+        .json(
+            HTTPResponseStatus(statusCode: refusal.body.code?.status ?? 500), refusal.body.json, allow: refusal.allow,
+            retryAfter: refusal.retryAfter)
     }
 }
 
@@ -39,10 +41,21 @@ struct Refusal: Error {
     let body: ErrorBody
     /// The methods that the path does take.
     let allow: String?
+    /// Seconds after which it is worth asking again.
+    let retryAfter: Int?
 
-    init(_ code: ErrorCode, _ message: String, hint: String? = nil, allow: String? = nil) {
+    init(
+        _ code: ErrorCode, _ message: String, hint: String? = nil, allow: String? = nil, retryAfter: Int? = nil
+    ) {
         body = ErrorBody(code, message, hint: hint)
         self.allow = allow
+        self.retryAfter = retryAfter
+    }
+
+    init(_ error: AgentError) {
+        body = Wire.error(error)
+        allow = nil
+        retryAfter = error.retryAfter.map { Int($0) }
     }
 }
 

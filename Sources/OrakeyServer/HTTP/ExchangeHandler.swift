@@ -108,15 +108,25 @@ final class ExchangeHandler: ChannelInboundHandler {
                 handler.dispatch(head, context: context)
             }
         }
+        if needs.processDetails, let socket = context.channel as? any SocketOptionProvider,
+            let reopened = connection.reopenProcess(on: socket)
+        {
+            let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+            return reopened.whenComplete { _ in
+                let (handler, context) = bound.value
+                handler.dispatch(head, context: context)
+            }
+        }
         var executable: String?
-        var unit: String?
+        var units: [String] = []
         if needs.processDetails {
-            (executable, unit) = PeerReader.details(
-                connection.credentials, descriptor: connection.processDescriptor)
+            (executable, units) = PeerReader.details(
+                connection.credentials, descriptor: connection.process.descriptor)
         }
         let peer = Peer(
             processID: connection.credentials.processID, userID: connection.credentials.userID,
-            groupIDs: connection.groups, executable: executable, unit: unit)
+            groupIDs: connection.groups, executable: executable, units: units,
+            process: connection.process.number)
         guard router.admits(peer) else {
             return respond(
                 .failure(ErrorBody(.forbidden, "this socket is for root and the service's own user")), to: head,
@@ -140,7 +150,7 @@ final class ExchangeHandler: ChannelInboundHandler {
             } catch let refusal as Refusal {
                 return .failure(refusal)
             } catch let error as AgentError {
-                return .failure(Wire.error(error))
+                return .failure(Refusal(error))
             } catch {
                 log.error("request failed", metadata: ["path": "\(exchange.path)", "error": "\(error)"])
                 return .failure(ErrorBody(.internalError, "an internal error; the log says more"))
@@ -160,10 +170,12 @@ final class ExchangeHandler: ChannelInboundHandler {
         _ answer: Answer, to head: HTTPRequestHead, context: ChannelHandlerContext, mustClose: Bool = false
     ) {
         switch answer {
-        case .json(let status, let json, let allow):
+        case .json(let status, let json, let allow, let retryAfter):
             var buffer = context.channel.allocator.buffer(bytes: json.serialize())
             buffer.writeString("\n")
-            write(status, "application/json", buffer, head, context, mustClose: mustClose, allow: allow)
+            write(
+                status, "application/json", buffer, head, context, mustClose: mustClose, allow: allow,
+                retryAfter: retryAfter)
         case .bytes(let status, let type, let buffer):
             write(status, type, buffer, head, context, mustClose: mustClose)
         case .stream(let start):
@@ -183,7 +195,7 @@ final class ExchangeHandler: ChannelInboundHandler {
 
     private func write(
         _ status: HTTPResponseStatus, _ type: String, _ buffer: ByteBuffer, _ head: HTTPRequestHead,
-        _ context: ChannelHandlerContext, mustClose: Bool, allow: String? = nil
+        _ context: ChannelHandlerContext, mustClose: Bool, allow: String? = nil, retryAfter: Int? = nil
     ) {
         isBusy = false
         lastUse = .now()
@@ -194,6 +206,7 @@ final class ExchangeHandler: ChannelInboundHandler {
         headers.add(name: "content-length", value: String(buffer.readableBytes))
         headers.add(name: "cache-control", value: "no-store")
         if let allow { headers.add(name: "allow", value: allow) }
+        if let retryAfter { headers.add(name: "retry-after", value: String(retryAfter)) }
         if !keepAlive {
             headers.add(name: "connection", value: "close")
             isOver = true

@@ -19,7 +19,8 @@ public final class HTTPServer: Sendable {
         on descriptor: Int32, group: MultiThreadedEventLoopGroup, service: Service, limits: ServerLimits, log: Logger
     ) async throws -> HTTPServer {
         let router = service.router
-        let connections = ConnectionBook(limit: limits.connectionsPerUser, descriptors: limits.descriptors)
+        let connections = ConnectionBook(
+            limit: limits.connectionsPerUser, descriptors: limits.descriptors, meter: service.connections)
         let setUp = ConnectionSetUp(router: router, limits: limits, log: log, connections: connections)
         let bootstrap = ServerBootstrap(group: group)
             // A second look at the queue after each connection costs more than a round of the loop where one follows.

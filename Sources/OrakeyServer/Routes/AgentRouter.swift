@@ -3,17 +3,23 @@ import EthereumWallet
 import NIOCore
 import NIOHTTP1
 import OrakeyAPI
+import OrakeyConfig
 import OrakeyCore
 import OrakeyKey
 import StrictJSON
 
-/// The agent socket: keys for consumers. Everything is answered from the board, on the event loop.
+/// The agent socket: keys for consumers. Everything is answered from the board, on the event loop, save for the first
+/// hand-out of a key to a process, which the audit has to hold before.
 struct AgentRouter: Router {
     let board: HandoutBoard
     let policy: PolicyBox
     let counters: HandoutCounters
-    var proxy: ProxyContext? = nil
     let responses = KeyResponses()
+    let auditor: HandoutAuditor
+    var proxy: ProxyContext? = nil
+    let limiter = RateLimiter()
+    /// Nanoseconds of a clock that never goes back.
+    var clock: @Sendable () -> UInt64 = { NIODeadline.now().uptimeNanoseconds }
 
     var peerNeeds: PeerNeeds {
         let policy = policy.current
@@ -27,7 +33,12 @@ struct AgentRouter: Router {
             switch exchange.path {
             case "/v1/key":
                 try require(.GET, exchange)
-                return try key(exchange)
+                let handout = try handout(for: exchange, isLimited: true)
+                switch auditor.gate.admit(handout, to: exchange.peer) {
+                case .counted: return answer(with: handout, exchange)
+                case .first: return nil
+                case .closed: throw Self.notAudited
+                }
             case "/v1/watch":
                 try require(.GET, exchange)
                 return try watch(exchange)
@@ -51,8 +62,31 @@ struct AgentRouter: Router {
         }
     }
 
+    /// The first hand-out of a key to a process.
     func answer(_ exchange: Exchange) async throws -> Answer {
-        throw Refusal(.notFound, "there is nothing at this path")
+        do {
+            var handout = try handout(for: exchange)
+            for _ in 0..<Self.mostChanges {
+                do { try await auditor.record(handout, to: exchange.peer) } catch { throw Self.notAudited }
+                // Meanwhile the key may have been revoked, or a reload may have shut the process out.
+                let current = try self.handout(for: exchange)
+                if current.fingerprint == handout.fingerprint { return answer(with: current, exchange) }
+                handout = current
+            }
+            throw Refusal(.noKey, "the key changes faster than it can be handed out", hint: "try again")
+        } catch let refusal as Refusal {
+            if refusal.body.code != .forbidden { counters.countRefused(refusal.body.codeText) }
+            throw refusal
+        }
+    }
+
+    /// How often a key may change while its hand-out is being recorded.
+    private static let mostChanges = 8
+
+    private static var notAudited: Refusal {
+        Refusal(
+            .auditUnavailable, "the audit can't be written, and no key is handed out without it",
+            hint: "free disk space, or set audit.required to false in orakeyd.yaml")
     }
 
     private func require(_ method: HTTPMethod, _ exchange: Exchange) throws {
@@ -74,12 +108,25 @@ struct AgentRouter: Router {
             throw Refusal(
                 .ambiguous, "several keys fit: \(names.joined(separator: ", "))",
                 hint: "narrow the request with ?consumer= or ?network=")
-        case .denied:
+        case .denied(let denial):
             counters.countDenied()
+            auditor.denials.count(exchange.peer, reason: denial.description)
             throw Refusal(
                 .forbidden, "no consumer in the configuration matches this process (uid \(exchange.peer.userID))",
                 hint: "an operator can add one under consumers: in orakeyd.yaml")
         }
+    }
+
+    /// Holds the consumer to its rate.
+    private func limit(_ consumer: String, _ network: String, _ peer: Peer) throws {
+        guard let limit = policy.current.rateLimit(of: consumer, network: network),
+            let wait = limiter.take(consumer, network, limit, at: clock())
+        else { return }
+        auditor.denials.count(peer, reason: "\(consumer): more than \(limit.perSecond) requests a second")
+        throw Refusal(
+            .rateLimited, "\(consumer) asks more often than its \(limit.perSecond) times a second",
+            hint: "ask once and keep the key, or follow GET /v1/watch",
+            retryAfter: Int((wait + 999_999_999) / 1_000_000_000))
     }
 
     private func read(_ consumer: String, _ network: String) throws -> Handout {
@@ -97,10 +144,15 @@ struct AgentRouter: Router {
         }
     }
 
-    private func key(_ exchange: Exchange) throws -> Answer {
+    /// - Parameter isLimited: whether this counts as one of the consumer's requests.
+    private func handout(for exchange: Exchange, isLimited: Bool = false) throws -> Handout {
         let (consumer, network) = try authorise(exchange)
-        let handout = try read(consumer, network)
-        counters.countServed(consumer, network)
+        if isLimited { try limit(consumer, network, exchange.peer) }
+        return try read(consumer, network)
+    }
+
+    private func answer(with handout: Handout, _ exchange: Exchange) -> Answer {
+        counters.countServed(handout.consumer, handout.network.description)
         if wantsText(exchange.headers) {
             var buffer = exchange.allocator.buffer(capacity: handout.key.count + 1)
             unsafe handout.key.withUnsafeBytes { unsafe _ = buffer.writeBytes($0) }
@@ -127,41 +179,18 @@ struct AgentRouter: Router {
 
     private func watch(_ exchange: Exchange) throws -> Answer {
         let (consumer, network) = try authorise(exchange)
-        let board = board
-        let policy = policy
-        let peer = exchange.peer
-        let allocator = exchange.allocator
-        return .stream { writer in
-            let number = board.watch { event in
-                // A reload may have taken the consumer away from whoever listens.
-                let verdict = policy.current.authorise(peer, consumer: consumer, network: network)
-                guard verdict == .granted(consumer: consumer, network: network) else { return writer.end() }
-                switch event {
-                case .key(let handout) where handout.consumer == consumer && handout.network.description == network:
-                    writer.send("key", data: Self.body(handout, allocator, newline: false))
-                case .revoked(let name, let on, let fingerprint, let message)
-                where name == consumer && on.description == network:
-                    let data = RevokedEvent(
-                        network: network, consumer: consumer, message: message.hex, fingerprint: fingerprint.description
-                    )
-                    writer.send("revoked", data: allocator.buffer(bytes: data.json.serialize()))
-                case .locked: writer.send("locked", data: allocator.buffer(string: "{}"))
-                default: break
-                }
-            }
-            switch board.read(consumer: consumer, network: network) {
-            case .key(let handout): writer.send("key", data: Self.body(handout, allocator, newline: false))
-            case .locked: writer.send("locked", data: allocator.buffer(string: "{}"))
-            case .noKey, .stale: writer.comment()
-            }
-            return { board.endWatch(number) }
-        }
+        try limit(consumer, network, exchange.peer)
+        let feed = WatchFeed(
+            consumer: consumer, network: network, peer: exchange.peer, board: board, policy: policy, auditor: auditor)
+        return .stream { writer in feed.start(writer) }
     }
 
     private func health() -> Answer {
         let health: Health
         if board.isLocked {
             health = Health(ErrorBody(.locked, "the wallet is locked", hint: "orakey unlock"))
+        } else if auditor.isClosed {
+            health = Health(Self.notAudited.body)
         } else if board.isAnyStale {
             health = Health(ErrorBody(.chainStale, "the view of the chain is too old", hint: "orakey status"))
         } else if !board.hasKeys {

@@ -12,8 +12,10 @@ import StrictJSON
 struct ControlRouter: Router {
     let agent: KeyAgent
     let context: ControlContext
-    let counters: HandoutCounters
+    let metrics: MetricsSource
     var proxy: ProxyContext? = nil
+    /// Told of every command; looking on is none.
+    let activity: Activity
 
     var peerNeeds: PeerNeeds { PeerNeeds(groups: !context.allowedGroups.isEmpty, processDetails: false) }
     /// Raised when the service is to end.
@@ -29,6 +31,11 @@ struct ControlRouter: Router {
     func answerAtOnce(_ exchange: Exchange) -> Answer? { nil }
 
     func answer(_ exchange: Exchange) async throws -> Answer {
+        if exchange.method != .GET { activity.note() }
+        return try await Requester.$current.withValue(Requester(exchange.peer)) { try await route(exchange) }
+    }
+
+    private func route(_ exchange: Exchange) async throws -> Answer {
         let segments = exchange.path.split(separator: "/", omittingEmptySubsequences: false).dropFirst().map(
             String.init)
         switch (exchange.method, segments) {
@@ -42,11 +49,13 @@ struct ControlRouter: Router {
         case (.POST, ["v1", "unlock"]): return try await unlock(exchange)
         case (.POST, ["v1", "revoker"]): return try await setRevoker(exchange)
         case (.POST, ["v1", "keys", "adopt"]): return try await adopt(exchange)
+        case (.POST, ["v1", "alarms", "acknowledge"]): return try await acknowledge(exchange)
         case (.GET, ["v1", "events"]): return try await events(exchange)
         case (.GET, ["metrics"]): return try await metrics(exchange)
         case (.GET, ["v1", "usage"]): return try usage(exchange)
         case (.GET, ["v1", "usage", "exchanges"]): return try exchanges(exchange)
         case (.GET, ["v1", "intents"]): return try await intents(exchange)
+        case (.GET, ["v1", "audit"]): return try await audit(exchange)
         case (.GET, let path) where path.count == 3 && path[0] == "v1" && path[1] == "intents":
             return try await intent(exchange, path[2])
         case (.GET, let path) where path.count == 4 && path[0] == "v1" && path[1] == "keys" && path[3] == "proof":
@@ -68,10 +77,10 @@ struct ControlRouter: Router {
         switch path {
         case ["v1", "keys"]: "GET, POST"
         case ["v1", "status"], ["v1", "intents"], ["v1", "events"], ["metrics"], ["v1", "usage"],
-            ["v1", "usage", "exchanges"]:
+            ["v1", "usage", "exchanges"], ["v1", "audit"]:
             "GET"
         case ["v1", "rotate"], ["v1", "revoke"], ["v1", "lock"], ["v1", "unlock"], ["v1", "revoker"],
-            ["v1", "keys", "adopt"]:
+            ["v1", "keys", "adopt"], ["v1", "alarms", "acknowledge"]:
             "POST"
         case let path where path.count == 3 && path.starts(with: ["v1", "intents"]): "GET"
         default: nil
@@ -94,11 +103,9 @@ struct ControlRouter: Router {
 
     private func metrics(_ exchange: Exchange) async throws -> Answer {
         try exchange.allowQuery()
-        let text = MetricsText.render(
-            status: await currentStatus(), counts: try await agent.keyCounts(), handouts: counters.snapshot,
-            startedAt: context.startedAt, proxy: proxy?.usage.rows ?? [])
+        let text = try await metrics.text()
         return .bytes(
-            .ok, contentType: "text/plain; version=0.0.4; charset=utf-8",
+            .ok, contentType: MetricsText.contentType,
             exchange.allocator.buffer(string: text))
     }
 
@@ -142,6 +149,23 @@ struct ControlRouter: Router {
         let shown = page.prefix(limit)
         let next = page.count > limit ? shown.last.map { String($0.0.id) } : nil
         return .json(.ok, IntentList(intents: shown.map { Wire.intent($0.0, $0.1) }, next: next).json)
+    }
+
+    /// Newest first; with `after` from there on, oldest first, for whoever follows the audit.
+    private func audit(_ exchange: Exchange) async throws -> Answer {
+        try exchange.allowQuery("after", "before", "limit")
+        let after = try exchange.integer("after", in: 0...Int64.max)
+        let before = try exchange.integer("before", in: 0...Int64.max)
+        let limit = Int(try exchange.integer("limit", in: 1...1000) ?? 100)
+        let page: [AuditEntry]
+        switch (after, before) {
+        case (let after?, nil): page = try await agent.auditEntries(after: after, limit: limit + 1)
+        case (nil, let before): page = try await agent.auditEntries(before: before, limit: limit + 1)
+        case (_?, _?): throw Refusal(.badRequest, "after and before exclude each other")
+        }
+        let shown = page.prefix(limit)
+        let next = page.count > limit ? shown.last.map { String($0.sequence) } : nil
+        return .json(.ok, AuditList(records: try shown.map(Wire.auditRecord), next: next).json)
     }
 
     private func intent(_ exchange: Exchange, _ text: String) async throws -> Answer {
@@ -196,6 +220,17 @@ struct ControlRouter: Router {
         let fingerprints = try await agent.adopt(
             try target(of: request.selector), network: try network(request.network))
         return .json(.ok, ["fingerprints": .array(fingerprints.map { .string($0) })])
+    }
+
+    private func acknowledge(_ exchange: Exchange) async throws -> Answer {
+        try exchange.allowQuery()
+        let request = try parse(exchange, AcknowledgeRequest.init(json:))
+        guard let code = OrakeyCore.Alarm.Code(rawValue: request.code) else {
+            let names = OrakeyCore.Alarm.Code.allCases.map(\.rawValue).joined(separator: ", ")
+            throw Refusal(.badRequest, "no such alarm", hint: "alarms: \(names)")
+        }
+        try await agent.acknowledge(code, network: try network(request.network))
+        return .json(.ok, ["status": "acknowledged"])
     }
 
     private func steer(_ exchange: Exchange, _ text: String, _ verb: String) async throws -> Answer {

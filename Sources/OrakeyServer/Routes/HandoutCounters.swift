@@ -1,6 +1,7 @@
+import LocalSockets
 import Synchronization
 
-/// How often what was answered on the agent socket, for the metrics.
+/// How often what was answered on the agent socket, and the connections of both sockets, for the metrics.
 final class HandoutCounters: Sendable {
     struct Consumer: Hashable {
         let name: String
@@ -12,6 +13,9 @@ final class HandoutCounters: Sendable {
         var denied: UInt64 = 0
         var refused: [String: UInt64] = [:]
     }
+
+    let agentConnections = ConnectionMeter()
+    let controlConnections = ConnectionMeter()
 
     private let state = Mutex(Snapshot())
 

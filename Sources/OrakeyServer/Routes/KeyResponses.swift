@@ -13,6 +13,8 @@ final class KeyResponses: Sendable {
         let network: NetworkName
         let message: Bytes32
         let generation: UInt64
+        let createdBlock: UInt64?
+        let notAfter: Timestamp?
         let textBefore: [UInt8]
         let jsonBefore: [UInt8]
         let jsonAfter: [UInt8]
@@ -22,6 +24,8 @@ final class KeyResponses: Sendable {
             network = handout.network
             message = handout.message
             generation = handout.generation
+            createdBlock = handout.createdBlock
+            notAfter = handout.notAfter
             let (before, after) = Wire.details(handout).bodyAroundKey
             textBefore = Self.head("text/plain; charset=us-ascii", count: handout.key.count + 1)
             jsonAfter = after + [UInt8(ascii: "\n")]
@@ -31,7 +35,7 @@ final class KeyResponses: Sendable {
 
         func fits(_ handout: Handout) -> Bool {
             generation == handout.generation && message == handout.message && consumer == handout.consumer
-                && network == handout.network
+                && network == handout.network && createdBlock == handout.createdBlock && notAfter == handout.notAfter
         }
 
         private static func head(_ type: String, count: Int) -> [UInt8] {

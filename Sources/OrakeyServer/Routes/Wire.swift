@@ -158,5 +158,16 @@ enum Wire {
         }
     }
 
+    static func auditRecord(_ entry: AuditEntry) throws -> AuditRecord {
+        guard
+            let record = AuditRecord(
+                sequence: UInt64(entry.sequence), code: entry.code.hex, isSealed: entry.epoch != nil, body: entry.body)
+        else {
+            throw Refusal(
+                .internalError, "record \(entry.sequence) of the audit can't be read", hint: "orakey audit verify")
+        }
+        return record
+    }
+
     private static func seconds(_ time: Timestamp) -> UInt64 { UInt64(max(0, time.milliseconds / 1000)) }
 }
