@@ -164,7 +164,9 @@ let package = Package(
         .executableTarget(
             name: "orakey-gateway",
             dependencies: [
-                "CLinuxShims", "CurlHTTP", "OrakeyAPI", "OrakeyConfig", "OrakeyContract", "OrakeyGateway", "OrakeyHost",
+                "CLinuxShims", "CurlHTTP", "EthereumWallet", "OrakeyAPI", "OrakeyConfig", "OrakeyContract",
+                "OrakeyGateway",
+                "OrakeyHost",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -216,6 +218,9 @@ let package = Package(
                 .product(name: "NIOEmbedded", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
             ], swiftSettings: strict),
+        .testTarget(
+            name: "OrakeyProxyTests",
+            dependencies: ["EthereumWallet", "OrakeyCore", "OrakeyProxy", "StrictJSON"], swiftSettings: strict),
         .testTarget(
             name: "OrakeyServerTests",
             dependencies: [

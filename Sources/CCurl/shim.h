@@ -1,5 +1,29 @@
 #pragma once
 #include <curl/curl.h>
+#include <malloc.h>
+#include <stdlib.h>
+#include <string.h>
+
+// libcurl puts requests together in memory of its own, credentials and all, and would give it back as it is. All of it
+// is wiped first.
+static inline void orakey_curl_wiping_free(void *memory) {
+    if (!memory) return;
+    explicit_bzero(memory, malloc_usable_size(memory));
+    free(memory);
+}
+static inline void *orakey_curl_wiping_realloc(void *memory, size_t size) {
+    if (!memory) return malloc(size);
+    void *fresh = malloc(size);
+    if (!fresh) return NULL;
+    size_t old = malloc_usable_size(memory);
+    memcpy(fresh, memory, old < size ? old : size);
+    orakey_curl_wiping_free(memory);
+    return fresh;
+}
+static inline CURLcode orakey_curl_global_init(void) {
+    return curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, orakey_curl_wiping_free, orakey_curl_wiping_realloc, strdup,
+                                calloc);
+}
 
 // curl's setters and getters are variadic, which Swift cannot call. One function for each type of argument.
 

@@ -37,7 +37,7 @@ final class CurlLoop: Sendable {
     }
 
     /// Once a process, before any other call; a `static let` runs exactly once.
-    private static let globalState: CURLcode = curl_global_init(Int(CURL_GLOBAL_DEFAULT))
+    private static let globalState: CURLcode = orakey_curl_global_init()
 
     /// False once the loop is stopping: the command was not taken.
     @discardableResult

@@ -52,7 +52,11 @@ public struct HTTPBody: AsyncSequence, Sendable {
             } onCancel: {
                 control.cancel()
             }
-            return try result.get()
+            guard let piece = try result.get() else {
+                control.end()
+                return nil
+            }
+            return piece
         }
 
         /// The next piece; nil at the end of the body.

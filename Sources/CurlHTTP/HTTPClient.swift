@@ -81,17 +81,21 @@ public final class HTTPClient: Sendable {
 final class StreamControl: Sendable {
     private let client: HTTPClient
     private let transfer: Transfer
+    private let isOver = Atomic(false)
 
     init(client: HTTPClient, transfer: Transfer) {
         self.client = client
         self.transfer = transfer
     }
 
+    /// The reader has seen the end: there is nothing left to cancel, and the loop need not be woken for it.
+    func end() { isOver.store(true, ordering: .relaxed) }
+
     func resume() { client.post(.resume(transfer)) }
     func resumeUpload() { client.post(.resumeUpload(transfer)) }
     func cancel() { client.post(.cancel(transfer)) }
 
-    deinit { cancel() }
+    deinit { if !isOver.load(ordering: .relaxed) { cancel() } }
 }
 
 /// Collects a whole answer.

@@ -32,7 +32,8 @@ extension Array where Element == HTTPField {
 /// A header field whose value is a secret that lives in memory of the caller's.
 ///
 /// The value is copied once, into the list that libcurl reads, and that copy is wiped at the end of the exchange.
-/// (libcurl puts the request together in a buffer of its own, which it does not wipe.)
+/// libcurl puts the request together in memory of its own, which is wiped when it gives it back; TLS and HTTP/2 have
+/// buffers of theirs.
 @safe public struct HTTPSecretField: Sendable {
     let name: String
     let prefix: String
@@ -52,16 +53,19 @@ extension Array where Element == HTTPField {
 }
 
 /// ASCII comparison: String.lowercased() would ask the Unicode tables.
-func equalsIgnoringCase(_ a: String, _ b: String) -> Bool {
+package func equalsIgnoringCase(_ a: String, _ b: String) -> Bool {
     a.utf8.count == b.utf8.count && zip(a.utf8, b.utf8).allSatisfy { lowered($0) == lowered($1) }
 }
 
 private func lowered(_ byte: UInt8) -> UInt8 { byte >= 0x41 && byte <= 0x5A ? byte | 0x20 : byte }
 
 /// `tchar` of RFC 9110 §5.6.2.
-func isToken(_ text: String) -> Bool {
+func isToken(_ text: String) -> Bool { isToken(text.utf8) }
+
+/// The same of bytes.
+func isToken(_ text: some Collection<UInt8>) -> Bool {
     !text.isEmpty
-        && text.utf8.allSatisfy { byte in
+        && text.allSatisfy { byte in
             switch byte {
             case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
             case 0x21, 0x23, 0x24, 0x25, 0x26, 0x27, 0x2A, 0x2B, 0x2D, 0x2E, 0x5E, 0x5F, 0x60, 0x7C, 0x7E: true

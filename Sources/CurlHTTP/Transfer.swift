@@ -79,30 +79,39 @@ protocol TransferReceiver: AnyObject, Sendable {
             receiver.receive(head)
             return true
         }
-        guard let text = unsafe String(validating: bytes, as: UTF8.self) else {
-            return abort(.malformedResponse, "the answer has a header that is not UTF-8")
-        }
-        if text.hasPrefix("HTTP/") {
-            guard let status = text.split(separator: " ").dropFirst().first.flatMap({ Int($0) }),
-                (100...999).contains(status)
-            else { return abort(.malformedResponse, "the answer has no status code") }
-            head = HTTPResponseHead(status: status, headers: [], isHTTP1: text.hasPrefix("HTTP/1"))
+        if unsafe bytes.starts(with: "HTTP/".utf8) {
+            guard let status = unsafe Self.status(in: bytes) else {
+                return abort(.malformedResponse, "the answer has no status code")
+            }
+            head = unsafe HTTPResponseHead(status: status, headers: [], isHTTP1: bytes.starts(with: "HTTP/1".utf8))
             return true
         }
-        guard let colon = text.firstIndex(of: ":") else {
+        guard let colon = unsafe bytes.firstIndex(of: 0x3A) else {
             return abort(.malformedResponse, "the answer has a header line without a colon")
         }
-        let name = String(text[..<colon])
-        guard isToken(name) else {
+        let name = unsafe bytes[..<colon]
+        let value = unsafe bytes[(colon + 1)...].drop { $0 == 0x20 || $0 == 0x09 }
+        guard unsafe isToken(name) else {
             return abort(.malformedResponse, "the answer has a header name with a character it must not have")
         }
-        let value = text[text.index(after: colon)...].drop { $0 == " " || $0 == "\t" }
         // libcurl ends lines at LF alone; another reader of the same head may end one at this character.
-        guard value.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 }) else {
+        guard unsafe value.allSatisfy({ $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 }) else {
             return abort(.malformedResponse, "the answer has a header value with a control character")
         }
-        head.headers.append(HTTPField(name, String(value)))
+        guard let name = unsafe String(validating: name, as: UTF8.self),
+            let value = unsafe String(validating: value, as: UTF8.self)
+        else { return abort(.malformedResponse, "the answer has a header that is not UTF-8") }
+        head.headers.append(HTTPField(name, value))
         return true
+    }
+
+    /// The second word of a status line, from 100 to 999.
+    private static func status(in line: Slice<UnsafeRawBufferPointer>) -> Int? {
+        let rest = unsafe line.drop { $0 != 0x20 }.drop { $0 == 0x20 }
+        let digits = unsafe rest.prefix { $0 != 0x20 }
+        guard unsafe digits.count == 3, unsafe digits.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
+        let status = unsafe digits.reduce(0) { $0 * 10 + Int($1 - 0x30) }
+        return status >= 100 ? status : nil
     }
 
     /// Takes bytes of the upload; nil when there are none yet.

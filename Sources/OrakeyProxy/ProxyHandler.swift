@@ -8,13 +8,13 @@ import OrakeyKey
 /// Puts a consumer's current key on its requests, so that no program ever sees one.
 public struct ProxyHandler: RelayHandler {
     /// Fields of a request that end here: credentials that are not ours to pass on, and what was meant for this proxy.
-    private static let endHere: Set<String> = [
+    private static let endHere = [
         "authorization", "api-key", "x-api-key", "cookie", "cookie2", Admission.consumerField, Admission.networkField,
         // Usage is read out of the answers as they pass.
         "accept-encoding",
     ]
     /// Fields of an answer that would speak to the caller in the upstream's name.
-    private static let notForCallers: Set<String> = [
+    private static let notForCallers = [
         "alt-svc", "set-cookie", "set-cookie2", "strict-transport-security",
     ]
     /// Names the key that was on the request.

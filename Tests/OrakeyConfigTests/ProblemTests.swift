@@ -152,6 +152,8 @@ import Testing
             "metrics: { listen: 0.0.0.0:9464 }",
             "7:20 invalid metrics.listen: expected 127.0.0.1:PORT or [::1]:PORT: only this host may be able to reach the port"
         ),
+        ("proxy: { upstrem: x }", "7:10 unknown_key unknown key proxy.'upstrem'; did you mean 'upstream'?"),
+        ("proxy: { port: 65536 }", "7:16 invalid proxy.port: '65536' is not from 0 to 65535"),
         (
             "metrics: { listen: 127.0.0.1:0 }",
             "7:20 invalid metrics.listen: the port has to be a number from 1 to 65535"

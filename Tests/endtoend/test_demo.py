@@ -60,6 +60,9 @@ def test_it_goes_the_whole_way_and_leaves_nothing(start_demo, private_dir):
     assert keys[0] == keys[1], "orakey get and curl show the same key"
     assert len(set(keys)) == 3, "first, after the rotation, after the revocation"
     assert len(re.findall("not active at block", output)) == 2
+    used = re.findall(r"^key used: (SHA256:\w+)$", output, re.MULTILINE)
+    assert len(set(used)) == 2, "the call after the revocation went out with another key"
+    assert '"code":"invalid_api_key"' in output, "the stolen copy was refused"
     assert os.listdir(private_dir) == []
     assert processes_of(private_dir) == []
 
@@ -88,7 +91,7 @@ def test_keep_leaves_it_running_until_it_is_stopped(start_demo, private_dir, bin
     assert answer.stdout.startswith("DEMO:5F")
     stop = re.search(r"^To stop it all and remove the folder: sh (.*)$", output, re.MULTILINE)
     running = processes_of(private_dir)
-    assert len(running) == 2
+    assert len(running) == 4
     subprocess.run(["sh", stop[1]], check=True, timeout=MINUTES)
     assert os.listdir(private_dir) == []
     assert processes_of(private_dir) == []

@@ -22,11 +22,7 @@ enum RequestCheck {
             head.uri.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "#") })
         else { throw .malformed("the request target is not an absolute path") }
         for (name, value) in head.headers {
-            // Where the parser met bytes that are not UTF-8 it put U+FFFD.
-            guard
-                value.unicodeScalars.allSatisfy({
-                    $0 == "\t" || $0.value >= 0x20 && $0.value != 0x7F && $0 != "\u{FFFD}"
-                })
+            guard isPlain(value)
             else { throw .malformed("the value of header \(name) holds a character it must not have") }
         }
         let hosts = head.headers["host"]
@@ -34,6 +30,16 @@ enum RequestCheck {
             throw .malformed("there must be one Host header")
         }
         return Framing(length: try length(of: head), expectsContinue: try expectation(of: head))
+    }
+
+    private static func isPlain(_ value: String) -> Bool {
+        var isASCII = true
+        for byte in value.utf8 {
+            if byte < 0x20 && byte != 0x09 || byte == 0x7F { return false }
+            if byte >= 0x80 { isASCII = false }
+        }
+        // Where the parser met bytes that are not UTF-8 it put U+FFFD.
+        return isASCII || !value.unicodeScalars.contains("\u{FFFD}")
     }
 
     private static func length(of head: HTTPRequestHead) throws(RequestProblem) -> Int? {

@@ -31,15 +31,15 @@ public struct Upstream: Sendable {
     ///
     /// - Parameters:
     ///   - target: sent as it is.
-    ///   - headers: as received; the fields of the connection, `Host`, `Expect` and those in `dropping` (lower case) are
+    ///   - headers: as received; the fields of the connection, `Host`, `Expect` and those in `dropping` are
     ///     left out.
     ///   - secret: a field that replaces the one of its name.
     public func send(
-        method: String, target: String, headers: [HTTPField], dropping: Set<String> = [],
+        method: String, target: String, headers: [HTTPField], dropping: [String] = [],
         secret: HTTPSecretField? = nil, upload: HTTPUpload? = nil
     ) async throws(HTTPError) -> UpstreamAnswer {
         var request = HTTPRequest(
-            method: method, url: base, headers: HopByHop.strip(headers, dropping: dropping.union(["host"])),
+            method: method, url: base, headers: HopByHop.strip(headers, dropping: dropping + ["host"]),
             secretHeader: secret, timeouts: timeouts, maxResponseBytes: Self.longestAnswer, tls: tls,
             // A request in the clear shows its secrets to a proxy.
             proxy: base.scheme == "https" ? .environment : .direct)
@@ -71,8 +71,9 @@ public struct UpstreamAnswer: Sendable {
         guard codings.isEmpty || codings.count == 1 && codings[0].lowercased() == "chunked" else {
             throw HTTPError(malformed: "the answer has a transfer coding that nobody asked for")
         }
-        // Two lengths, or one that is no number: whoever reads on could see another answer in the body.
-        guard lengths.count <= 1, lengths.allSatisfy({ $0.utf8.allSatisfy { (0x30...0x39).contains($0) } }) else {
+        // Two lengths, a length and chunks, or a length that is no number: whoever reads on could see another answer in
+        // the body.
+        guard lengths.count + codings.count <= 1, lengths.allSatisfy(Self.isNumber) else {
             throw HTTPError(malformed: "the answer's length is ambiguous")
         }
         status = response.status
@@ -80,6 +81,10 @@ public struct UpstreamAnswer: Sendable {
         length = codings.isEmpty ? lengths.first.flatMap { Int($0) } : nil
         endsWithConnection = response.head.isHTTP1 && codings.isEmpty && lengths.isEmpty
         body = response.body
+    }
+
+    private static func isNumber(_ text: String) -> Bool {
+        !text.isEmpty && text.utf8.allSatisfy { (0x30...0x39).contains($0) }
     }
 
     /// Whether the body is a stream of server-sent events.

@@ -6,9 +6,9 @@ enum ReadProxy {
         guard var reader = value.mapping() else { return nil }
         let socket = reader.optional("socket").flatMap(ReadConfiguration.socket)
         let port = reader.optional("port")?.integer(in: UInt16.min...UInt16.max)
-        let upstream =
-            reader.has("upstream")
-            ? reader.optional("upstream")?.parsed(upstream) : try? EndpointURL(ProxySection.defaultUpstream)
+        let isGiven = reader.has("upstream")
+        let given = reader.optional("upstream")?.parsed(upstream)
+        let upstream = isGiven ? given : try? EndpointURL(ProxySection.defaultUpstream)
         let authorities = reader.optional("ca_file")?.filePath()
         let idle = reader.optional("idle_timeout")?.duration(in: idleTimes)
         reader.finish()

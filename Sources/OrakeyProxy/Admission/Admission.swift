@@ -43,10 +43,10 @@ struct Admission: Sendable {
 
     /// A name that resolves to this host whatever a name server says (RFC 6761, section 6.3), or its address.
     private static func isThisHost(_ host: String) -> Bool {
-        let name = host.hasPrefix("[") ? host.prefix { $0 != "]" } + "]" : host.prefix { $0 != ":" }
+        let host = host.lowercased()
+        guard let name = ["127.0.0.1", "localhost", "[::1]"].first(where: { host.hasPrefix($0) }) else { return false }
         let port = host.dropFirst(name.utf8.count)
-        let hasPort = port.hasPrefix(":") && port.dropFirst().utf8.allSatisfy { (0x30...0x39).contains($0) }
-        return (port.isEmpty || hasPort) && ["127.0.0.1", "localhost", "[::1]"].contains(name.lowercased())
+        return port.isEmpty || port.first == ":" && port.dropFirst().utf8.allSatisfy { (0x30...0x39).contains($0) }
     }
 
     private func consumer(of process: RelayProcess, _ headers: [HTTPField]) throws(ProxyRefusal) -> ConsumerName {

@@ -65,7 +65,8 @@ struct ExchangeMeter {
         let json = answer.flatMap { $0.isEmpty ? nil : try? JSON.parse($0) }
         let told = stream?.facts ?? json.map { BodyFacts($0) } ?? BodyFacts()
         let sent = ExchangeHashes.text(requestHash.hash)
-        let found = stream?.hash ?? json.flatMap { ExchangeHashes.response($0) }
+        // Worth its time only where there is something to compare it with.
+        let found = stream?.hash ?? (told.responseHash == nil ? nil : json.flatMap { ExchangeHashes.response($0) })
         return ExchangeRecord(
             key: UsageKey(
                 consumer: name.consumer, network: name.network, model: asked.model ?? told.model ?? "-",

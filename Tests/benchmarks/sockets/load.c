@@ -1,8 +1,8 @@
 // Asks a Unix socket the same question again and again and prints how fast it was answered.
 //
-//   load PATH agent|http kept|fresh CONNECTIONS SECONDS
+//   load PATH agent|http|http:FILE kept|fresh CONNECTIONS SECONDS
 //
-// agent: SSH_AGENTC_REQUEST_IDENTITIES of ssh-agent's protocol. http: GET /v1/key. kept: connections stay open, one
+// agent: SSH_AGENTC_REQUEST_IDENTITIES of ssh-agent's protocol. http: GET /v1/key, or the request in a file. kept: connections stay open, one
 // question under way on each. fresh: a new connection for every question. Prints {"rate": per second, "p50": microseconds}.
 #define _GNU_SOURCE
 #include <stdbool.h>
@@ -142,6 +142,16 @@ static size_t together(int connections, double seconds) {
     return count;
 }
 
+// A request that is not the usual one.
+static void read_question(const char *name) {
+    static char request[BUFFER];
+    FILE *file = fopen(name, "rb");
+    if (!file) fail(name);
+    question = request;
+    question_size = fread(request, 1, sizeof request, file);
+    fclose(file);
+}
+
 static int order(const void *a, const void *b) {
     float x = *(const float *)a, y = *(const float *)b;
     return (x > y) - (x < y);
@@ -149,13 +159,14 @@ static int order(const void *a, const void *b) {
 
 int main(int argc, char **argv) {
     if (argc != 6) {
-        fprintf(stderr, "usage: load PATH agent|http kept|fresh CONNECTIONS SECONDS\n");
+        fprintf(stderr, "usage: load PATH agent|http|http:FILE kept|fresh CONNECTIONS SECONDS\n");
         return 64;
     }
     path = argv[1];
     is_agent = strcmp(argv[2], "agent") == 0;
     question = is_agent ? agent_question : http_question;
     question_size = is_agent ? sizeof agent_question : sizeof http_question - 1;
+    if (strncmp(argv[2], "http:", 5) == 0) read_question(argv[2] + 5);
     int connections = atoi(argv[4]);
     double seconds = atof(argv[5]);
     if (connections < 1 || connections > MOST_CONNECTIONS) return 64;
