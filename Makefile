@@ -72,23 +72,25 @@ deb: build ## pack what `make install` installs as a Debian package into dist/
 
 install: ## install what `make build` made, below DESTDIR and PREFIX
 	@test -x $(RELEASE)/orakeyd || { echo 'Nothing is built yet; run: make build' >&2; exit 69; }
-	install -d $(BIN) $(LIBEXEC) $(SHARE)/contracts-abi $(DOC)/examples $(UNITS)/system $(UNITS)/user
+	install -d $(BIN) $(LIBEXEC) $(SHARE)/contracts-abi $(DOC)/examples/gateway $(UNITS)/system $(UNITS)/user
 	install -d $(MAN)/man1 $(MAN)/man5 $(MAN)/man8 $(BASH) $(ZSH) $(FISH)
 	install -d $(DESTDIR)$(PREFIX)/lib/sysusers.d $(DESTDIR)$(PREFIX)/lib/tmpfiles.d $(SHARE)/grafana $(SHARE)/prometheus
-	install -m 755 $(RELEASE)/orakeyd $(RELEASE)/orakey $(BIN)
+	install -m 755 $(RELEASE)/orakeyd $(RELEASE)/orakey $(RELEASE)/orakey-gateway $(BIN)
 	install -m 755 $(RELEASE)/orakey-cli $(LIBEXEC)
 	install -m 755 etc/orakey-revoke $(BIN)
 	install -m 644 contracts-abi/ApiKeys.* $(SHARE)/contracts-abi
 	install -m 644 README.md CHANGELOG.md LICENSE $(DOC)
 	install -m 644 etc/orakeyd.yaml etc/systemd/drop-ins/match-executables.conf $(DOC)/examples
+	install -m 644 etc/gateway/* $(DOC)/examples/gateway
 	install -m 644 etc/grafana/orakeyd.json $(SHARE)/grafana
 	install -m 644 etc/prometheus/orakeyd.rules.yml $(SHARE)/prometheus
 	install -m 644 etc/sysusers.d/orakeyd.conf $(DESTDIR)$(PREFIX)/lib/sysusers.d
 	install -m 644 etc/tmpfiles.d/orakeyd.conf $(DESTDIR)$(PREFIX)/lib/tmpfiles.d
 	install -m 644 etc/man/orakey.1 etc/man/orakey-revoke.1 $(MAN)/man1
 	install -m 644 etc/man/orakeyd.yaml.5 $(MAN)/man5
-	install -m 644 etc/man/orakeyd.8 $(MAN)/man8
+	install -m 644 etc/man/orakeyd.8 etc/man/orakey-gateway.8 $(MAN)/man8
 	sed 's|@PREFIX@|$(PREFIX)|' etc/systemd/system/orakeyd.service >$(UNITS)/system/orakeyd.service
+	sed 's|@PREFIX@|$(PREFIX)|' etc/systemd/system/orakey-gateway.service >$(UNITS)/system/orakey-gateway.service
 	install -m 644 etc/systemd/system/*.socket $(UNITS)/system
 	sed 's|@PREFIX@|$(PREFIX)|' etc/systemd/user/orakeyd.service >$(UNITS)/user/orakeyd.service
 	set -e; for pair in $(COMPLETED); do name=$${pair%:*}; maker=$(RELEASE)/$${pair#*:}; \
@@ -98,9 +100,9 @@ install: ## install what `make build` made, below DESTDIR and PREFIX
 	done
 
 uninstall: ## remove what `make install` installed; configuration, wallets and state stay
-	rm -f $(BIN)/orakeyd $(BIN)/orakey $(BIN)/orakey-revoke
-	rm -f $(UNITS)/system/orakeyd*.s* $(UNITS)/user/orakeyd.service
-	rm -f $(MAN)/man1/orakey.1 $(MAN)/man1/orakey-revoke.1 $(MAN)/man5/orakeyd.yaml.5 $(MAN)/man8/orakeyd.8
+	rm -f $(BIN)/orakeyd $(BIN)/orakey $(BIN)/orakey-revoke $(BIN)/orakey-gateway
+	rm -f $(UNITS)/system/orakeyd*.s* $(UNITS)/system/orakey-gateway.service $(UNITS)/user/orakeyd.service
+	rm -f $(MAN)/man1/orakey.1 $(MAN)/man1/orakey-revoke.1 $(MAN)/man5/orakeyd.yaml.5 $(MAN)/man8/orakeyd.8 $(MAN)/man8/orakey-gateway.8
 	rm -f $(foreach pair,$(COMPLETED),$(foreach name,$(firstword $(subst :, ,$(pair))),$(BASH)/$(name) $(ZSH)/_$(name) $(FISH)/$(name).fish))
 	rm -f $(DESTDIR)$(PREFIX)/lib/sysusers.d/orakeyd.conf $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/orakeyd.conf
 	rm -rf $(LIBEXEC) $(SHARE) $(DOC)

@@ -164,7 +164,8 @@ let package = Package(
         .executableTarget(
             name: "orakey-gateway",
             dependencies: [
-                "CLinuxShims", "CurlHTTP", "OrakeyAPI", "OrakeyConfig", "OrakeyContract", "OrakeyGateway", "OrakeyHost",
+                "CLinuxShims", "CurlHTTP", "EthereumWallet", "OrakeyAPI", "OrakeyConfig", "OrakeyContract", "OrakeyGateway",
+                "OrakeyHost",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),

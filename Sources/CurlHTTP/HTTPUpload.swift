@@ -16,7 +16,8 @@ public final class HTTPUpload: Sendable {
         /// libcurl found nothing to send and has to be told when there is.
         var isPaused = false
         var writer: CheckedContinuation<Bool, Never>?
-        var control: StreamControl?
+        /// The exchange ends with the last reference to its answer: this must not be one.
+        weak var control: StreamControl?
     }
 
     /// Bytes altogether; nil where that is not known, which means chunks in HTTP/1.1.

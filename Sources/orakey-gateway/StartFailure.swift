@@ -1,3 +1,4 @@
+import EthereumWallet
 import OrakeyConfig
 import OrakeyContract
 import OrakeyGateway
@@ -9,6 +10,8 @@ enum StartFailure {
         switch error {
         case is ConfigurationError, is ContractError: 78
         case is ListenError: 69
+        case WalletError.tooOpen: 77
+        case WalletError.unreadable: 66
         case let error as StateDirectoryError: error.status
         case GatewayStoreError.unusable: 74
         case is GatewayStoreError: 65

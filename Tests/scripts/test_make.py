@@ -6,7 +6,7 @@ import subprocess
 import pytest
 from support.places import ROOT
 
-PROGRAMS = ["orakeyd", "orakey", "orakey-cli"]
+PROGRAMS = ["orakeyd", "orakey", "orakey-cli", "orakey-gateway"]
 
 
 def make(*arguments, **environment):
@@ -44,9 +44,11 @@ def test_install_honours_destdir_and_prefix_and_uninstall_takes_it_all_back(buil
     installed = tree(tmp_path / "root")
     assert all(path.startswith("opt/orakey/") for path in installed)
     for path in [
-        "bin/orakeyd", "bin/orakey", "bin/orakey-revoke", "libexec/orakeyd/orakey-cli",
+        "bin/orakeyd", "bin/orakey", "bin/orakey-revoke", "bin/orakey-gateway", "libexec/orakeyd/orakey-cli",
         "share/orakeyd/contracts-abi/ApiKeys.abi.json", "share/doc/orakeyd/examples/orakeyd.yaml",
         "share/man/man1/orakey.1", "share/man/man5/orakeyd.yaml.5", "share/man/man8/orakeyd.8",
+        "share/man/man8/orakey-gateway.8", "share/doc/orakeyd/examples/gateway/nginx.conf",
+        "lib/systemd/system/orakey-gateway.service",
         "lib/systemd/system/orakeyd-agent.socket", "lib/systemd/system/orakeyd.service", "lib/systemd/user/orakeyd.service",
         "lib/sysusers.d/orakeyd.conf", "lib/tmpfiles.d/orakeyd.conf", "share/doc/orakeyd/examples/match-executables.conf",
         "share/orakeyd/grafana/orakeyd.json", "share/orakeyd/prometheus/orakeyd.rules.yml",

@@ -17,7 +17,8 @@ pytestmark = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason=
 def unit(tmp_path):
     """A unit as `make install` leaves it, with a program that is there."""
     (tmp_path / "bin").mkdir()
-    (tmp_path / "bin" / "orakeyd").symlink_to("/bin/true")
+    for program in ("orakeyd", "orakey-gateway"):
+        (tmp_path / "bin" / program).symlink_to("/bin/true")
 
     def write(kind, name="orakeyd.service"):
         for file in (UNITS / kind).iterdir():
@@ -32,7 +33,7 @@ def test_unit_is_valid(unit, file):
     kind = file.parent.name
     answer = subprocess.run(
         ["systemd-analyze", f"--{kind}", "verify", unit(kind, file.name)], capture_output=True, text=True)
-    assert [line for line in answer.stderr.splitlines() if "orakeyd" in line] == []
+    assert [line for line in answer.stderr.splitlines() if "orakey" in line] == []
 
 
 def test_each_socket_goes_to_the_service_under_its_name():
@@ -43,9 +44,11 @@ def test_each_socket_goes_to_the_service_under_its_name():
         assert "Service=orakeyd.service\n" in text
 
 
-def test_exposure(unit):
+@pytest.mark.parametrize("name", ["orakeyd.service", "orakey-gateway.service"])
+def test_exposure(unit, name):
     answer = subprocess.run(
-        ["systemd-analyze", "security", "--offline=true", "--no-pager", unit("system")], capture_output=True, text=True)
+        ["systemd-analyze", "security", "--offline=true", "--no-pager", unit("system", name)], capture_output=True,
+        text=True)
     level = re.search(r"Overall exposure level.*: ([\d.]+)", answer.stdout)
     assert level, answer.stdout + answer.stderr
     assert float(level[1]) <= 1.6

@@ -30,25 +30,25 @@ struct EventStreamSealer {
         var steps: [Step] = []
         var passed: [UInt8] = []
         var start = piece.startIndex
-        while let end = piece[start...].firstIndex(of: UInt8(ascii: "\n")) {
-            let line = partial + piece[start...end]
+        while let end = piece[start...].firstIndex(where: Self.isLineEnd) {
+            let line = partial + piece[start..<end]
             partial = []
-            start = end + 1
-            if isDataLine(line) {
-                let payload = payload(line)
-                if payload.elementsEqual("[DONE]".utf8) {
-                    if !isDone {
-                        if !passed.isEmpty { steps.append(.bytes(passed)) }
-                        passed = []
-                        steps.append(.close)
-                        isDone = true
-                    }
-                } else if !isDone {
-                    hash.update(line)
+            if line.starts(with: "data:".utf8), !isDone {
+                hash.update(line)
+                hash.update([UInt8(ascii: "\n")])
+                let payload = line.dropFirst("data:".utf8.count).drop { $0 == UInt8(ascii: " ") }
+                isDone = payload.elementsEqual("[DONE]".utf8)
+                if isDone {
+                    if !passed.isEmpty { steps.append(.bytes(passed)) }
+                    passed = []
+                    steps.append(.close)
+                } else {
                     read(payload)
                 }
             }
             passed += line
+            passed.append(piece[end])
+            start = end + 1
         }
         partial += piece[start...]
         guard partial.count <= Self.longestLine else { throw Overlong() }
@@ -72,14 +72,7 @@ struct EventStreamSealer {
         return Array("data: ".utf8) + JSON.object(chunk).serialize() + Array("\n\n".utf8)
     }
 
-    private func isDataLine(_ line: [UInt8]) -> Bool { line.starts(with: "data:".utf8) }
-
-    private func payload(_ line: [UInt8]) -> ArraySlice<UInt8> {
-        var payload = line.dropFirst("data:".utf8.count)
-        while let last = payload.last, last == UInt8(ascii: "\n") || last == UInt8(ascii: "\r") { payload.removeLast() }
-        if payload.first == UInt8(ascii: " ") { payload.removeFirst() }
-        return payload
-    }
+    private static func isLineEnd(_ byte: UInt8) -> Bool { byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "\r") }
 
     private mutating func read(_ payload: ArraySlice<UInt8>) {
         // Most events are words of an answer: only the first, and those that tell usage, are looked into.

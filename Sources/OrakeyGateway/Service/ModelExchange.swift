@@ -33,9 +33,9 @@ struct ModelExchange {
         if isSuccess { count.failures = 0 }
     }
 
-    private func headers(_ upstream: UpstreamAnswer, scheme: String? = nil) -> [HTTPField] {
+    private func headers(_ upstream: UpstreamAnswer, isSealed: Bool = false) -> [HTTPField] {
         upstream.headers.filter { Self.forwarded.contains($0.name.lowercased()) }
-            + (scheme.map { [HTTPField(ResponseHash.schemeHeader, $0)] } ?? [])
+            + (isSealed ? [HTTPField(ResponseHash.schemeHeader, ResponseHash.scheme)] : [])
     }
 
     // MARK: - Whole answers
@@ -67,7 +67,7 @@ struct ModelExchange {
         count.bytesOut = UInt64(text.count)
         answer.send(
             RelayAnswer(
-                status: upstream.status, headers: headers(upstream, scheme: ResponseHash.jsonScheme), body: text))
+                status: upstream.status, headers: headers(upstream, isSealed: true), body: text))
     }
 
     private func asIs(
@@ -96,7 +96,7 @@ struct ModelExchange {
         _ upstream: UpstreamAnswer, _ requestHash: String, to answer: AnswerWriter, counting count: inout UsageCount
     ) async throws(Problem) {
         var sealer = EventStreamSealer()
-        answer.start(status: upstream.status, headers: headers(upstream, scheme: ResponseHash.streamScheme))
+        answer.start(status: upstream.status, headers: headers(upstream, isSealed: true))
         defer { if let tokens = sealer.usage { add(tokens, to: &count) } }
         var pieces = upstream.body.makeAsyncIterator()
         var isOver = false

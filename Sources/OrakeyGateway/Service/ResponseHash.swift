@@ -4,17 +4,15 @@ import StrictJSON
 
 /// Hashes with which an answer can be shown to be this one, to this request.
 ///
-/// `requestHash` is the SHA-256 of the request's body as it was received. `responseHash` is the SHA-256 of the answer:
-/// of a JSON answer the RFC 8785 form without the two fields (scheme `jcs-sha256`), of a stream the `data` lines as they
-/// were sent, with their line ends, without the one that holds the two fields and the closing `[DONE]` (scheme
-/// `sse-data-sha256`).
+/// `requestHash` is the SHA-256 of the request's body as it was received. `responseHash` is the SHA-256 of the answer: of
+/// a JSON answer the RFC 8785 form without the two fields; of a stream the `data` lines in order, `data: [DONE]` included,
+/// each with one line feed in place of its line end, without the line that carries the two fields.
 enum ResponseHash {
     static let requestField = "requestHash"
     static let responseField = "responseHash"
     /// The response header that names the scheme.
     static let schemeHeader = "X-Ora-Hash-Scheme"
-    static let jsonScheme = "jcs-sha256"
-    static let streamScheme = "sse-data-sha256"
+    static let scheme = "sha256-jcs"
 
     /// The answer with both fields at its end; nil where the answer has no canonical form.
     static func seal(_ answer: JSONObject, requestHash: String) -> JSONObject? {

@@ -1,0 +1,148 @@
+"""The sample etc/gateway/nginx.conf in a real nginx, before a real gateway."""
+
+import http.client
+import json
+import socket
+
+import pytest
+from support.daemon import Answer, eventually
+from support.nginx import nginx, program
+from support.places import ROOT
+from support.scriptedbackend import ScriptedBackend
+
+from .conftest import Owner, network_of
+
+SAMPLES = ROOT / "etc" / "gateway"
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        return taken.getsockname()[1]
+
+
+@pytest.fixture
+def backend():
+    server = ScriptedBackend()
+    yield server
+    server.stop()
+
+
+class Front:
+    """nginx as callers see it."""
+
+    def __init__(self, port):
+        self.port = port
+
+    def ask(self, method, target, body=None, **headers) -> Answer:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        try:
+            connection.request(method, target, body, headers)
+            response = connection.getresponse()
+            return Answer(response.status, response.headers, response.read())
+        finally:
+            connection.close()
+
+    def chat(self, key=None, **headers) -> Answer:
+        if key is not None:
+            headers["Authorization"] = f"Bearer {key}"
+        return self.ask("POST", "/v1/chat/completions", json.dumps({"model": "m", "messages": []}), **headers)
+
+
+@pytest.fixture
+def behind(tmp_path, backend):
+    """behind(gateway): nginx with the sample, its addresses replaced by the test's."""
+    binary = program()
+    if binary is None:
+        pytest.skip("there is no nginx, and Debian's package can't be fetched: apt-get update")
+    running = []
+
+    def start(gateway) -> Front:
+        port = free_port()
+        text = (SAMPLES / "nginx.conf").read_text()
+        for old, new in (("127.0.0.1:8787", f"127.0.0.1:{gateway.port}"), ("127.0.0.1:8080", f"127.0.0.1:{port}"),
+                         ("127.0.0.1:8000", backend.url.removeprefix("http://"))):
+            assert text.count(old) == 1
+            text = text.replace(old, new)
+        front = Front(port)
+
+        def answers():
+            try:
+                return front.ask("GET", "/").status
+            except OSError:
+                return None
+
+        folder = tmp_path / "nginx"
+        folder.mkdir()
+        running.append(nginx(binary, folder, text, answers))
+        running[-1].__enter__()
+        front.folder = folder
+        return front
+
+    yield start
+    for each in running:
+        each.__exit__(None, None, None)
+
+
+def test_good_keys_pass_and_bad_ones_do_not(behind, gateway, backend, key_owner, own_chain):
+    front = behind(gateway)
+    [key, dead] = key_owner.create(2)
+    key_owner.disable(2)
+    gateway.follows(own_chain.head())
+    answer = front.chat(key, **{"X-Ora-Owner": "0xforged"})
+    assert answer.status == 200 and answer.json["choices"]
+    [asked] = backend.asked
+    assert [value for name, value in asked.headers if name == "x-ora-owner"] == [key_owner.account.address]
+    assert asked.header("x-ora-network") == "BASE" and asked.header("authorization") is None
+    for bad in (dead, key[:-1], key_owner.text(3), None):
+        refused = front.chat(bad)
+        assert refused.status == 401 and refused.headers["WWW-Authenticate"].startswith("Bearer")
+        assert refused.json["error"]["code"] == "invalid_api_key"
+    assert len(backend.asked) == 1
+    # The question to the gateway is nobody else's to ask.
+    assert front.ask("GET", "/ora-auth", Authorization=f"Bearer {key}").status == 404
+    # A key that is disabled later is refused over the connections that are kept.
+    key_owner.disable(1)
+    gateway.follows(own_chain.head())
+    assert front.chat(key).status == 401
+    logs = "".join(path.read_text() for path in front.folder.glob("*.log"))
+    assert key.partition(":")[2] not in logs
+
+
+def test_a_stream_passes(behind, gateway, key_owner, own_chain):
+    front = behind(gateway)
+    [key] = key_owner.create()
+    gateway.follows(own_chain.head())
+    answer = front.ask(
+        "POST", "/v1/chat/completions", json.dumps({"model": "m", "stream": True}), Authorization=f"Bearer {key}")
+    assert answer.status == 200 and answer.body.endswith(b"data: [DONE]\n\n")
+
+
+def test_limits_reach_the_caller_as_what_they_are(behind, make_gateway, contract, key_owner, own_chain, other, backend):
+    gateway = make_gateway(
+        {"BASE": network_of(contract)}, limits={"requests_per_minute": 1},
+        owners=[{"address": other.address, "blocked": True}]).start()
+    front = behind(gateway)
+    [key], [blocked] = key_owner.create(), Owner(other, contract).create()
+    gateway.follows(own_chain.head())
+    assert front.chat(key).status == 200
+    limited = front.chat(key)
+    assert limited.status == 429 and int(limited.headers["Retry-After"]) > 0
+    assert limited.json["error"]["type"] == "rate_limit_error"
+    refused = front.chat(blocked)
+    assert refused.status == 403 and refused.json["error"]["code"] == "owner_blocked"
+    assert len(backend.asked) == 1
+
+
+def test_without_a_view_or_a_gateway_nobody_passes(behind, make_gateway, contract, key_owner, own_chain, backend):
+    gateway = make_gateway({"BASE": network_of(contract, max_chain_age="1s")}).start()
+    front = behind(gateway)
+    [key] = key_owner.create()
+    gateway.follows(own_chain.head())
+    own_chain.rpc("dev_setFaults", {"methods": {"*": {"disconnect": True}}})
+    eventually("nobody passes", lambda: front.chat(key).status == 503)
+    assert front.chat(key).json["error"]["code"] == "key_state_unknown"
+    gateway.stop()
+    before = len(backend.asked)
+    answer = front.chat(key)
+    assert answer.status == 503 and answer.json["error"]["code"] == "key_state_unknown"
+    assert len(backend.asked) == before
