@@ -164,7 +164,8 @@ let package = Package(
         .executableTarget(
             name: "orakey-gateway",
             dependencies: [
-                "CLinuxShims", "CurlHTTP", "EthereumWallet", "OrakeyAPI", "OrakeyConfig", "OrakeyContract", "OrakeyGateway",
+                "CLinuxShims", "CurlHTTP", "EthereumWallet", "OrakeyAPI", "OrakeyConfig", "OrakeyContract",
+                "OrakeyGateway",
                 "OrakeyHost",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
@@ -211,7 +212,7 @@ let package = Package(
         .testTarget(
             name: "OrakeyGatewayTests",
             dependencies: [
-                "EthereumCore", "EthereumWallet", "OrakeyConfig", "OrakeyGateway", "OrakeyKey",
+                "EthereumCore", "EthereumWallet", "OrakeyConfig", "OrakeyGateway", "OrakeyKey", "StrictJSON",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOEmbedded", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),

@@ -66,7 +66,7 @@ public struct GatewayService: Service {
             service.backends.isEmpty
             ? nil
             : ModelService(
-                gatekeeper: gatekeeper, backends: try Backends(service, http: http),
+                gatekeeper: gatekeeper, backends: try Backends(service, http: try Self.client(for: settings)),
                 search: service.search.map { SearchClient($0, http: http) }, usage: book, tasks: TaskRoutes(), log: log)
         followers = try zip(settings.networks, contracts).enumerated().map { index, pair in
             let (network, contract) = pair
@@ -88,12 +88,21 @@ public struct GatewayService: Service {
         }
     }
 
+    /// A client of its own for model servers: no request waits for another's connection.
+    private static func client(for settings: GatewaySettings) throws -> HTTPClient {
+        var options = HTTPClientOptions()
+        options.maxConnectionsPerHost = settings.limits.connections
+        options.maxConnections = settings.limits.connections
+        options.maxIdleConnections = min(256, settings.limits.connections)
+        return try HTTPClient(options: options)
+    }
+
     /// Follows and serves until the graceful shutdown, then lets requests in flight end.
     public func run() async throws {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: settings.threads)
         defer { group.shutdownGracefully { _ in } }
-        let connections = ConnectionBook(
-            limit: settings.limits.connections, descriptors: settings.limits.connections)
+        let most = mostConnections
+        let connections = ConnectionBook(limit: most, descriptors: most)
         let operators = ConnectionBook(limit: Self.operatorConnections, descriptors: Self.operatorConnections)
         let listeners = try await listen(group, connections, operators)
         onReady(listeners.map(\.address))
@@ -108,6 +117,15 @@ public struct GatewayService: Service {
         }
         usage.store()
         try database.close()
+    }
+
+    /// As many as are configured, and as there are descriptors for: a request that is passed on takes two.
+    private var mostConnections: Int {
+        let possible = DescriptorLimit.raise().agent / 2
+        if possible < settings.limits.connections {
+            log.warning("fewer connections than configured: raise LimitNOFILE", metadata: ["most": "\(possible)"])
+        }
+        return min(settings.limits.connections, possible)
     }
 
     private func listen(

@@ -150,13 +150,18 @@ public actor ChainFollower {
     /// The table changes with the next view only, all at once.
     private func rewindToCommonBlock() async throws {
         guard let last = marks.last else { return }
-        if try await client.send(.block(.number(last.number)))?.hash == last.hash { return }
+        guard let block = try await client.send(.block(.number(last.number))) else { throw FollowerError.behind }
+        if block.hash == last.hash { return }
         let older = marks.all.dropLast()
         let blocks = try await client.batch(older.map { .block(.number($0.number)) })
         var common: BlockMark?
-        for (mark, block) in zip(older, blocks).reversed() where try block.get()?.hash == mark.hash {
-            common = mark
-            break
+        for (mark, answer) in zip(older, blocks).reversed() {
+            // A block that is not there says nothing of the chain, only of the node.
+            guard let block = try answer.get() else { throw FollowerError.behind }
+            if block.hash == mark.hash {
+                common = mark
+                break
+            }
         }
         marks.rewind(to: common?.number)
         isRewinding = true
