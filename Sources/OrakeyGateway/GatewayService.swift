@@ -18,7 +18,9 @@ public struct GatewayService: Service {
     private static let operatorConnections = 64
     private static let headBytes = 16 * 1024
     /// Logs of one answer; ``ScanWindow`` asks for less where this is not enough.
-    private static let mostAnswerBytes = 32 * 1024 * 1024
+    private static let mostAnswerBytes = 8 * 1024 * 1024
+    /// Logs of one block, of which less can't be asked for.
+    private static let mostBlockBytes = 128 * 1024 * 1024
 
     private let settings: GatewaySettings
     private let gatekeeper: Gatekeeper
@@ -70,12 +72,14 @@ public struct GatewayService: Service {
                 search: service.search.map { SearchClient($0, http: http) }, usage: book, tasks: TaskRoutes(), log: log)
         followers = try zip(settings.networks, contracts).enumerated().map { index, pair in
             let (network, contract) = pair
-            var options = RPCOptions()
-            options.quorum = network.quorum
-            options.maxAnswerBytes = Self.mostAnswerBytes
-            let client = try RPCClient(
-                endpoints: try network.rpc.map { try RPCEndpoint($0.string) }, chainID: network.chainID,
-                options: options, http: http)
+            func client(most bytes: Int) throws -> RPCClient {
+                var options = RPCOptions()
+                options.quorum = network.quorum
+                options.maxAnswerBytes = bytes
+                return try RPCClient(
+                    endpoints: try network.rpc.map { try RPCEndpoint($0.string) }, chainID: network.chainID,
+                    options: options, http: http)
+            }
             let store = try database.keys(
                 of: network.name, chainID: network.chainID, contract: network.contract, firstBlock: network.firstBlock)
             var log = log
@@ -83,8 +87,9 @@ public struct GatewayService: Service {
             return ChainFollower(
                 network: FollowedNetwork(
                     index: index, contract: contract, confirmations: network.confirmations,
-                    firstBlock: network.firstBlock, pollInterval: network.pollInterval), client: client, store: store,
-                gatekeeper: gatekeeper, log: log)
+                    firstBlock: network.firstBlock, pollInterval: network.pollInterval),
+                client: try client(most: Self.mostAnswerBytes),
+                patientClient: try client(most: Self.mostBlockBytes), store: store, gatekeeper: gatekeeper, log: log)
         }
     }
 

@@ -35,7 +35,10 @@ class LogServer:
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
-                self.wfile.write(body)
+                try:
+                    self.wfile.write(body)
+                except ConnectionError:
+                    self.close_connection = True  # more than the client takes
 
             def log_message(self, *_):
                 pass
