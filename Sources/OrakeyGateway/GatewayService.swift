@@ -18,7 +18,9 @@ public struct GatewayService: Service {
     private static let operatorConnections = 64
     private static let headBytes = 16 * 1024
     /// Logs of one answer; ``ScanWindow`` asks for less where this is not enough.
-    private static let mostAnswerBytes = 32 * 1024 * 1024
+    private static let mostAnswerBytes = 8 * 1024 * 1024
+    /// Logs of one block, of which less can't be asked for.
+    private static let mostBlockBytes = 128 * 1024 * 1024
 
     private let settings: GatewaySettings
     private let gatekeeper: Gatekeeper
@@ -66,16 +68,18 @@ public struct GatewayService: Service {
             service.backends.isEmpty
             ? nil
             : ModelService(
-                gatekeeper: gatekeeper, backends: try Backends(service, http: http),
+                gatekeeper: gatekeeper, backends: try Backends(service, http: try Self.client(for: settings)),
                 search: service.search.map { SearchClient($0, http: http) }, usage: book, tasks: TaskRoutes(), log: log)
         followers = try zip(settings.networks, contracts).enumerated().map { index, pair in
             let (network, contract) = pair
-            var options = RPCOptions()
-            options.quorum = network.quorum
-            options.maxAnswerBytes = Self.mostAnswerBytes
-            let client = try RPCClient(
-                endpoints: try network.rpc.map { try RPCEndpoint($0.string) }, chainID: network.chainID,
-                options: options, http: http)
+            func client(most bytes: Int) throws -> RPCClient {
+                var options = RPCOptions()
+                options.quorum = network.quorum
+                options.maxAnswerBytes = bytes
+                return try RPCClient(
+                    endpoints: try network.rpc.map { try RPCEndpoint($0.string) }, chainID: network.chainID,
+                    options: options, http: http)
+            }
             let store = try database.keys(
                 of: network.name, chainID: network.chainID, contract: network.contract, firstBlock: network.firstBlock)
             var log = log
@@ -83,17 +87,27 @@ public struct GatewayService: Service {
             return ChainFollower(
                 network: FollowedNetwork(
                     index: index, contract: contract, confirmations: network.confirmations,
-                    firstBlock: network.firstBlock, pollInterval: network.pollInterval), client: client, store: store,
-                gatekeeper: gatekeeper, log: log)
+                    firstBlock: network.firstBlock, pollInterval: network.pollInterval),
+                client: try client(most: Self.mostAnswerBytes),
+                patientClient: try client(most: Self.mostBlockBytes), store: store, gatekeeper: gatekeeper, log: log)
         }
+    }
+
+    /// A client of its own for model servers: no request waits for another's connection.
+    private static func client(for settings: GatewaySettings) throws -> HTTPClient {
+        var options = HTTPClientOptions()
+        options.maxConnectionsPerHost = settings.limits.connections
+        options.maxConnections = settings.limits.connections
+        options.maxIdleConnections = min(256, settings.limits.connections)
+        return try HTTPClient(options: options)
     }
 
     /// Follows and serves until the graceful shutdown, then lets requests in flight end.
     public func run() async throws {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: settings.threads)
         defer { group.shutdownGracefully { _ in } }
-        let connections = ConnectionBook(
-            limit: settings.limits.connections, descriptors: settings.limits.connections)
+        let most = mostConnections
+        let connections = ConnectionBook(limit: most, descriptors: most)
         let operators = ConnectionBook(limit: Self.operatorConnections, descriptors: Self.operatorConnections)
         let listeners = try await listen(group, connections, operators)
         onReady(listeners.map(\.address))
@@ -108,6 +122,15 @@ public struct GatewayService: Service {
         }
         usage.store()
         try database.close()
+    }
+
+    /// As many as are configured, and as there are descriptors for: a request that is passed on takes two.
+    private var mostConnections: Int {
+        let possible = DescriptorLimit.raise().agent / 2
+        if possible < settings.limits.connections {
+            log.warning("fewer connections than configured: raise LimitNOFILE", metadata: ["most": "\(possible)"])
+        }
+        return min(settings.limits.connections, possible)
     }
 
     private func listen(

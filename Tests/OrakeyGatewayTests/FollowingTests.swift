@@ -59,7 +59,7 @@ import Testing
         var refusals = 0
         while window.refused() { refusals += 1 }
         #expect(window.blocks == 1)
-        #expect(refusals == 10)
+        #expect(refusals == 6)
         window.answered(events: 100_000)
         #expect(window.blocks == 1)
     }

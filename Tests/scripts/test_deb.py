@@ -28,7 +28,7 @@ def package(tmp_path_factory):
     folder = tmp_path_factory.mktemp("deb")
     release = folder / "release"
     release.mkdir()
-    for name in ["orakeyd", "orakey", "orakey-cli"]:
+    for name in ["orakeyd", "orakey", "orakey-cli", "orakey-gateway"]:
         shutil.copy("/bin/true", release / name)
     made = run(ROOT / "etc/scripts/deb", folder / "out", env=os.environ | {"RELEASE": str(release), "MAKEFLAGS": ""})
     return pathlib.Path(made.stdout.strip())

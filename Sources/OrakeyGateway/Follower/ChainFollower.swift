@@ -30,6 +30,8 @@ public struct FollowedNetwork: Sendable {
 public actor ChainFollower {
     private let network: FollowedNetwork
     private let client: RPCClient
+    /// For the one block whose events are too many for an ordinary answer.
+    private let patientClient: RPCClient
     private let store: KeyStore
     private let gatekeeper: Gatekeeper
     private let clock: any GatewayClock
@@ -52,11 +54,12 @@ public actor ChainFollower {
     private static let patience = 5
 
     public init(
-        network: FollowedNetwork, client: RPCClient, store: KeyStore, gatekeeper: Gatekeeper,
+        network: FollowedNetwork, client: RPCClient, patientClient: RPCClient, store: KeyStore, gatekeeper: Gatekeeper,
         clock: any GatewayClock = SystemGatewayClock(), log: Logger
     ) {
         self.network = network
         self.client = client
+        self.patientClient = patientClient
         self.store = store
         self.gatekeeper = gatekeeper
         self.clock = clock
@@ -150,13 +153,18 @@ public actor ChainFollower {
     /// The table changes with the next view only, all at once.
     private func rewindToCommonBlock() async throws {
         guard let last = marks.last else { return }
-        if try await client.send(.block(.number(last.number)))?.hash == last.hash { return }
+        guard let block = try await client.send(.block(.number(last.number))) else { throw FollowerError.behind }
+        if block.hash == last.hash { return }
         let older = marks.all.dropLast()
         let blocks = try await client.batch(older.map { .block(.number($0.number)) })
         var common: BlockMark?
-        for (mark, block) in zip(older, blocks).reversed() where try block.get()?.hash == mark.hash {
-            common = mark
-            break
+        for (mark, answer) in zip(older, blocks).reversed() {
+            // A block that is not there says nothing of the chain, only of the node.
+            guard let block = try answer.get() else { throw FollowerError.behind }
+            if block.hash == mark.hash {
+                common = mark
+                break
+            }
         }
         marks.rewind(to: common?.number)
         isRewinding = true
@@ -174,10 +182,11 @@ public actor ChainFollower {
             let logs: [Log]
             let end: Block?
             do {
-                (logs, end) = try await events(from: first, to: last, head: head)
-            } catch let error as RPCError where error.isTooMuch && last > first {
-                guard window.refused() else { throw error }
-                continue
+                (logs, end) = try await events(from: first, to: last, head: head, client)
+            } catch let error as RPCError where error.isTooMuch {
+                if last > first, window.refused() { continue }
+                // Anybody can fill a block with creates: that must not stop the gateway.
+                (logs, end) = try await events(from: first, to: last, head: head, patientClient)
             }
             guard let end, last < head.number || end.hash == head.hash else { throw FollowerError.moved }
             let found = try logs.compactMap { log -> KeyEvent? in
@@ -204,7 +213,9 @@ public actor ChainFollower {
     }
 
     /// The logs of a range and the block that ends it, from one answer where that is possible.
-    private func events(from first: UInt64, to last: UInt64, head: Block) async throws -> ([Log], Block?) {
+    private func events(
+        from first: UInt64, to last: UInt64, head: Block, _ client: RPCClient
+    ) async throws -> ([Log], Block?) {
         let contract = network.contract
         if first == head.number {
             // The logs of this very block and no other (EIP-234).

@@ -4,7 +4,7 @@ struct ScanWindow: Sendable, Equatable {
     static let mostEvents = 4096
     static let widest: UInt64 = 1 << 20
 
-    private(set) var blocks: UInt64 = 1024
+    private(set) var blocks: UInt64 = 64
 
     /// Asks for less after a refusal; false where less is not possible.
     mutating func refused() -> Bool {
