@@ -197,6 +197,10 @@ DOWNGRADE = """
     ALTER TABLE attempt DROP COLUMN intents;
     ALTER TABLE slot ADD COLUMN withdrawn INTEGER NOT NULL DEFAULT 0;
     DROP TABLE alarm;
+    DROP TABLE audit;
+    DROP TABLE audit_head;
+    DROP TABLE revocation;
+    DROP TABLE revocation_attempt;
     PRAGMA user_version = 1;
 """
 
