@@ -24,6 +24,8 @@ public struct Configuration: Equatable, Sendable {
     public var proxy: ProxySection?
     /// The record of who was given which key.
     public var audit: AuditSection
+    /// The second wallet, which may only disable keys, if there is one.
+    public var revoker: RevokerSection?
     /// When the wallet is locked by itself.
     public var lock: LockSection
     /// The directory of the daemon's state, where the file names one.

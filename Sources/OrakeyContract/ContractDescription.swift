@@ -112,6 +112,16 @@ public struct ContractDescription: Sendable {
         return try reference.setRevoker(revoker).data
     }
 
+    /// Call data with which the revoker disables keys of `owner`: always the batch, which passes over dead keys, so that
+    /// doing it twice changes nothing.
+    public func encodeDisable(_ messages: [Bytes32], for owner: Address) throws -> [UInt8] {
+        guard let reference else { throw ContractError.unsuitable("it has no revoker") }
+        guard !messages.isEmpty, messages.count <= Self.referenceBatch else {
+            throw ContractError.batchTooLarge(messages.count)
+        }
+        return try reference.disableKeysFor(owner, messages).data
+    }
+
     /// Call data that asks whether a key is active.
     public func encodeStatus(owner: Address, message: Bytes32) throws -> [UInt8] {
         try status.encodeCall([.address(owner), .bytes32(message)])

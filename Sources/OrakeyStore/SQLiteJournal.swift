@@ -225,6 +225,7 @@ public final class SQLiteJournal: Journal {
                         arguments: [Int64(bitPattern: cursor.block), cursor.hash?.blob, network.description])
                 case .reply(let reply): try ReplyRow.save(reply, in: db)
                 case .recovered(let recovered): try KeyRow.save(recovered, in: db)
+                case .revocation(let revocation): try RevocationRow.save(revocation, in: db)
                 case .audit(let entry): try AuditRow.save(entry, in: db)
                 case .auditHead(let head): try AuditHeadRow.save(head, in: db)
                 case .auditBase(let base):
@@ -234,6 +235,10 @@ public final class SQLiteJournal: Journal {
                 }
             }
         }
+    }
+
+    public func revocations(of network: NetworkName, by revoker: Address) throws -> RevocationHistory {
+        try queue.read { db in try RevocationRow.history(network, revoker, in: db) }
     }
 
     public func auditHead() throws -> AuditHead? {
@@ -275,7 +280,10 @@ public final class SQLiteJournal: Journal {
         try queue.read { db in
             try Int64.fetchOne(
                 db,
-                sql: "SELECT max(ifnull((SELECT max(id) FROM intent), 0), ifnull((SELECT max(id) FROM slot), 0))") ?? 0
+                sql: """
+                    SELECT max(ifnull((SELECT max(id) FROM intent), 0), ifnull((SELECT max(id) FROM slot), 0),
+                    ifnull((SELECT max(id) FROM revocation), 0))
+                    """) ?? 0
         }
     }
 

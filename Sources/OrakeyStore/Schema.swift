@@ -6,7 +6,7 @@ enum Schema {
     static let applicationID: Int32 = 0x4F52_414B
 
     static let migrations: [@Sendable (Database) throws -> Void] = [
-        version1, auditTables, attemptsAndAlarms,
+        version1, auditTables, attemptsAndAlarms, revocationTables,
     ]
 
     static var latest: Int { migrations.count }
@@ -87,6 +87,24 @@ enum Schema {
                 CREATE TABLE alarm (
                     network TEXT NOT NULL, code TEXT NOT NULL, message TEXT NOT NULL, since INTEGER NOT NULL,
                     PRIMARY KEY (network, code)
+                ) STRICT, WITHOUT ROWID;
+                """)
+    }
+
+    /// Transactions of the revoker: one row a nonce, and one for each attempt.
+    private static func revocationTables(_ db: Database) throws {
+        try db.execute(
+            sql: """
+                CREATE TABLE revocation (
+                    id INTEGER PRIMARY KEY, network TEXT NOT NULL, revoker BLOB NOT NULL CHECK (length(revoker) = 20),
+                    nonce INTEGER NOT NULL, messages BLOB NOT NULL, gas_limit INTEGER NOT NULL, state TEXT NOT NULL,
+                    block INTEGER, block_hash BLOB, tx BLOB
+                ) STRICT;
+                CREATE INDEX revocation_by_network ON revocation (network, revoker, nonce);
+                CREATE TABLE revocation_attempt (
+                    revocation INTEGER NOT NULL, position INTEGER NOT NULL, hash BLOB NOT NULL UNIQUE,
+                    raw BLOB NOT NULL, max_fee TEXT, tip TEXT, gas_price TEXT, signed_at INTEGER NOT NULL,
+                    sent_at INTEGER, PRIMARY KEY (revocation, position)
                 ) STRICT, WITHOUT ROWID;
                 """)
     }

@@ -71,6 +71,7 @@ struct Daemon {
                 }
             }
         }
+        try await RevokerOpening.open(configuration.revoker, for: agent, log: log)
         if let passphrase = try options.passphrase() {
             try await unlock(passphrase)
         } else {
@@ -155,7 +156,7 @@ struct Daemon {
     }
 
     /// scrypt takes most of a second and a quarter of a gigabyte: never on a thread that others wait for.
-    private static func open(_ path: String, _ passphrase: SecretBytes) async throws -> UnlockedWallet {
+    static func open(_ path: String, _ passphrase: SecretBytes) async throws -> UnlockedWallet {
         try await withCheckedThrowingContinuation { continuation in
             DispatchQueue.global(qos: .userInitiated).async {
                 do throws(WalletError) {

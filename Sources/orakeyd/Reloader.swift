@@ -53,6 +53,7 @@ actor Reloader {
         if old.stateDirectory != new.stateDirectory { return "the state directory has changed; restart orakeyd" }
         if old.metrics != new.metrics { return "the metrics' port has changed; restart orakeyd" }
         if old.proxy != new.proxy { return "the proxy has changed; restart orakeyd" }
+        if old.revoker != new.revoker { return "the revoker has changed; restart orakeyd" }
         if old.audit != new.audit { return "the audit's settings have changed; restart orakeyd" }
         if old.limits != new.limits { return "the limits have changed; restart orakeyd" }
         guard old.networks.map(\.name) == new.networks.map(\.name) else {

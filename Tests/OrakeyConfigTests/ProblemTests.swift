@@ -164,7 +164,7 @@ import Testing
         ("lock: {}", "7:7 missing lock: says neither when nor after how long; give after_idle, at, or both"),
         ("lock: { at: 24:00 }", "7:13 invalid lock.at: expected a time of day as 22:00, found '24:00'"),
         ("lock: { at: [\"7:30\"] }", "7:14 invalid lock.at[0]: expected a time of day as 22:00, found '7:30'"),
-        ("revoker: {}", "7:1 unsupported 'revoker' is not supported in this version of orakeyd; take it out"),
+        ("revoker: {}", "7:10 missing revoker.keystore is missing: the path of the revoker's wallet file"),
         ("sate_dir: x", "7:1 unknown_key unknown key 'sate_dir'; did you mean 'state_dir'?"),
         (
             "state_dir: ~/x",

@@ -140,6 +140,9 @@ final class FailingJournal: Journal {
     func intentCounts() throws -> [IntentCount] { try base.intentCounts() }
     func keys(fingerprint: Fingerprint) throws -> [KeyRecord] { try base.keys(fingerprint: fingerprint) }
     func keys(message: Bytes32) throws -> [KeyRecord] { try base.keys(message: message) }
+    func revocations(of network: NetworkName, by revoker: Address) throws -> RevocationHistory {
+        try base.revocations(of: network, by: revoker)
+    }
     func auditHead() throws -> AuditHead? { try base.auditHead() }
     func auditEntries(after sequence: Int64, limit: Int) throws -> [AuditEntry] {
         try base.auditEntries(after: sequence, limit: limit)

@@ -190,14 +190,18 @@ def test_a_damaged_journal(make):
     over(daemon, "journal_corrupt")
 
 
-# What version 3 of the journal's tables changed, undone.
+# What version 2 of the journal's tables changed, undone.
 DOWNGRADE = """
     ALTER TABLE attempt ADD COLUMN cancels INTEGER NOT NULL DEFAULT 0;
     UPDATE attempt SET cancels = intents = '';
     ALTER TABLE attempt DROP COLUMN intents;
     ALTER TABLE slot ADD COLUMN withdrawn INTEGER NOT NULL DEFAULT 0;
     DROP TABLE alarm;
-    PRAGMA user_version = 2;
+    DROP TABLE audit;
+    DROP TABLE audit_head;
+    DROP TABLE revocation;
+    DROP TABLE revocation_attempt;
+    PRAGMA user_version = 1;
 """
 
 

@@ -3,7 +3,7 @@ import EthereumWallet
 /// Reads the whole file.
 enum ReadConfiguration {
     /// Features that are not in this version. A key of theirs is refused: without effect it would look as if it had one.
-    private static let later = ["revoker"]
+    private static let later: [String] = []
     /// The longest path that fits `sun_path` with its closing zero.
     private static let longestSocketPath = 107
 
@@ -27,12 +27,14 @@ enum ReadConfiguration {
         }
         let audit = audit(reader.optional("audit"))
         let lock = lock(reader.optional("lock"))
+        let revoker = reader.optional("revoker").flatMap { Self.revoker($0, wallet: wallet) }
         let stateDirectory = reader.optional("state_dir")?.filePath()
         reader.finish(later: later)
         guard let wallet, !networks.isEmpty else { return nil }
         return Configuration(
             file: root.context.file, wallet: wallet, networks: networks, consumers: consumers, listen: listen,
-            limits: limits, metrics: metrics, proxy: proxy, audit: audit, lock: lock, stateDirectory: stateDirectory)
+            limits: limits, metrics: metrics, proxy: proxy, audit: audit, revoker: revoker,
+            lock: lock, stateDirectory: stateDirectory)
     }
 
     private static func wallet(_ value: Value) -> WalletSection? {
@@ -72,6 +74,20 @@ enum ReadConfiguration {
             .parsed { try LoopbackAddress(parsing: $0) }
         reader.finish()
         return MetricsSection(listen: listen)
+    }
+
+    private static func revoker(_ value: Value, wallet: WalletSection?) -> RevokerSection? {
+        guard var reader = value.mapping() else { return nil }
+        let keystore = reader.required("keystore", "the path of the revoker's wallet file")?.filePath()
+        let path = reader.optional("path")?.parsed { try DerivationPath(parsing: $0) }
+        let passphraseFile = reader.optional("passphrase_file")?.filePath()
+        reader.finish()
+        if let keystore, keystore == wallet?.keystore {
+            reader.report(.contradiction, at: "keystore", "is the owner's wallet; a revoker needs one of its own")
+        }
+        return keystore.map {
+            RevokerSection(keystore: $0, path: path ?? .ethereumDefault, passphraseFile: passphraseFile)
+        }
     }
 
     private static func lock(_ value: Value?) -> LockSection {

@@ -41,6 +41,8 @@ public protocol Journal: Sendable {
     func intent(_ id: Int64) throws -> (Intent, TransactionSlot?)?
     /// Intents before `id` (all when nil), newest first, at most `limit`.
     func intents(before id: Int64?, limit: Int) throws -> [(Intent, TransactionSlot?)]
+    /// The transactions of a revoker on a network.
+    func revocations(of network: NetworkName, by revoker: Address) throws -> RevocationHistory
     /// The end of the audit; nil before its first record.
     func auditHead() throws -> AuditHead?
     /// Audit records after `sequence`, oldest first, at most `limit`.

@@ -53,7 +53,8 @@ extension KeyAgent {
     /// While a transaction is under way the chain is looked at more often.
     func pollInterval(of network: NetworkName) -> Duration {
         let usual = profiles[network]?.pollInterval ?? .seconds(4)
-        let isBusy = ledgers[network]?.slots.values.contains { $0.isOpen } ?? false
+        let isBusy =
+            ledgers[network]?.slots.values.contains { $0.isOpen } ?? false || desks[network]?.current != nil
         return isBusy ? min(usual, .milliseconds(500)) : usual
     }
 
@@ -105,10 +106,11 @@ extension KeyAgent {
     /// What is due; nothing while the wallet is locked, except handing out again what is already signed.
     func dueWork(on network: NetworkName) -> [NetworkLedger.Work] {
         guard let ledger = ledgers[network], ledger.view != nil else { return [] }
-        return ledger.dueWork(at: clock.now).filter { work in
+        let work = ledger.dueWork(at: clock.now).filter { work in
             if case .broadcast = work { return true }
             return accounts[network] != nil
         }
+        return withoutRevocations(work, on: network)
     }
 
     /// The call that carries out these intents; nil when nothing is left to do.

@@ -30,6 +30,9 @@ public actor KeyAgent {
     /// How often the wallet was locked in this run.
     public private(set) var lockCount = 0
     var accounts: [NetworkName: Account] = [:]
+    /// The second wallet, which may only disable; it stays while the first is locked.
+    var revoker: RevokerWallet?
+    var desks: [NetworkName: RevocationDesk] = [:]
     /// Keys whose hand-out was stopped although the journal could not take it; never shown again in this run.
     var withheld: Set<Bytes32> = []
     /// Alarms that belong to no ledger: chain trouble before the owner is known, a failed journal.
@@ -340,7 +343,8 @@ public actor KeyAgent {
                         "fingerprint": "\(key.fingerprint?.description ?? "-")", "consumer": "\(key.consumer ?? "-")",
                     ])
                 news.tell(.key(key))
-            case .slot, .consumer, .cursor, .reply, .recovered, .alarm, .alarmOver, .audit, .auditHead, .auditBase:
+            case .slot, .consumer, .cursor, .reply, .recovered, .alarm, .alarmOver, .revocation, .audit, .auditHead,
+                .auditBase:
                 break
             }
         }

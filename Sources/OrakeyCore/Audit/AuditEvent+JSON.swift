@@ -22,6 +22,7 @@ extension AuditEvent {
         case .resumed: "resumed"
         case .key(let change, _): change.rawValue
         case .intent: "intent"
+        case .revocation: "revocation"
         case .anchor: "anchor"
         case .pruned: "pruned"
         }
@@ -58,6 +59,12 @@ extension AuditEvent {
         case .resumed(let since): return ["since_ms": .integer(since.milliseconds)]
         case .key(_, let key): return Self.object(key)
         case .intent(let intent): return Self.object(intent)
+        case .revocation(let revocation):
+            return [
+                "network": .string(revocation.network.description),
+                "revoker": .string(revocation.revoker.description), "nonce": .integer(revocation.nonce),
+                "count": .integer(revocation.messages.count),
+            ]
         case .anchor(let network, let block, let hash):
             return ["network": .string(network.description), "block": .integer(block), "hash": .string(hash.hex)]
         case .pruned(let base): return ["first": .integer(base.first), "previous": .string(base.previous.hex)]

@@ -25,6 +25,8 @@ public enum AuditEvent: Sendable {
     case key(KeyChange, KeyRecord)
     /// Something is to be done on chain, or is not any more.
     case intent(Intent)
+    /// The revoker is to disable keys: the transaction is signed and on disk.
+    case revocation(Revocation)
     /// A block that is settled: everything before this record was written before its successors were known.
     case anchor(NetworkName, block: UInt64, hash: Bytes32)
     /// Records before `first` were let go of.

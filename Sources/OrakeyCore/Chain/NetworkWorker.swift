@@ -77,6 +77,7 @@ public struct NetworkWorker: Sendable {
     private static let signedAtOnce = 16
 
     private func work() async throws {
+        try await revoke()
         var signed = 0
         for item in await agent.dueWork(on: network) {
             try Task.checkCancellation()

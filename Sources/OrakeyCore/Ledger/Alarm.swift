@@ -21,6 +21,8 @@ public struct Alarm: Sendable, Equatable {
         case deepReorg = "deep_reorg"
         /// The chain can't be reached or gives wrong answers.
         case chainUnreachable = "chain_unreachable"
+        /// The revoker can't do its part: not appointed, without funds, or refused.
+        case revokerUnusable = "revoker_unusable"
         /// The journal can't be written.
         case journalFailed = "journal_failed"
         /// The journal was written by a newer program.
@@ -34,7 +36,7 @@ public struct Alarm: Sendable, Equatable {
             switch self {
             case .foreignDisable, .foreignTransaction, .badMessage, .journalCorrupt: true
             case .foreignCreate, .insufficientFunds, .lowBalance, .feeCapReached, .contractReverts, .deepReorg,
-                .chainUnreachable, .journalFailed, .journalNewer:
+                .chainUnreachable, .revokerUnusable, .journalFailed, .journalNewer:
                 false
             }
         }

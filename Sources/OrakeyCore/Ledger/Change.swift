@@ -10,6 +10,7 @@ public enum Change: Sendable {
     case cursor(NetworkName, Cursor)
     case reply(IdempotentReply)
     case recovered(RecoveredKeys)
+    case revocation(Revocation)
     case audit(AuditEntry)
     case auditHead(AuditHead)
     /// Audit records before this one are let go of.

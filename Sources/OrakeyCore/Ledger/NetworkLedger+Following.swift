@@ -109,7 +109,7 @@ extension NetworkLedger {
     // MARK: - Events
 
     private mutating func followEvents(_ view: ChainView, at now: Timestamp) {
-        let ours = Set(slots.values.flatMap { $0.attempts.map(\.hash) })
+        let ours = revokerTransactions.union(slots.values.flatMap { $0.attempts.map(\.hash) })
         let fromReceipts = view.receipts.values.flatMap(\.events)
         var seen = Set<EventPosition>()
         let events = (view.events + fromReceipts).filter { seen.insert(EventPosition($0)).inserted }

@@ -46,6 +46,8 @@ public struct NetworkLedger: Sendable {
     /// No new create before this time, after one failed.
     var createNotBefore: Timestamp?
     var createFailures = 0
+    /// Transactions of the revoker that this host sent.
+    var revokerTransactions: Set<Bytes32> = []
 
     /// Slots settled within this many blocks are watched for deep reorgs.
     static let reorgHorizon: UInt64 = 128
