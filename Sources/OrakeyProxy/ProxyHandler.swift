@@ -1,7 +1,9 @@
 import CurlHTTP
+import Dispatch
 import EthereumWallet
 public import HTTPRelay
 public import Logging
+import OrakeyConfig
 public import OrakeyCore
 import OrakeyKey
 
@@ -23,6 +25,9 @@ public struct ProxyHandler: RelayHandler {
     private static let keyWait = 2
 
     private let board: HandoutBoard
+    private let policy: PolicyBox
+    private let auditor: HandoutAuditor
+    private let limiter = RateLimiter()
     private let admission: Admission
     private let holdBack = HoldBack()
     private let usage: UsageBook
@@ -32,33 +37,37 @@ public struct ProxyHandler: RelayHandler {
     private let wallClock: any WallClock
 
     public init(
-        board: HandoutBoard, policy: PolicyBox, tokens: TokenMint, usage: UsageBook, upstream: Upstream,
-        clock: any WallClock, log: Logger
+        board: HandoutBoard, policy: PolicyBox, auditor: HandoutAuditor, tokens: TokenMint, usage: UsageBook,
+        upstream: Upstream, clock: any WallClock, log: Logger
     ) {
         self.board = board
+        self.policy = policy
+        self.auditor = auditor
         self.usage = usage
         self.upstream = upstream
         self.log = log
         wallClock = clock
-        admission = Admission(policy: policy, tokens: tokens, now: { clock.now })
+        admission = Admission(policy: policy, tokens: tokens, denials: auditor.denials, now: { clock.now })
     }
 
     public func refusal(of problem: RequestProblem) -> RelayAnswer { ProxyRefusal(problem).answer }
 
     public func handle(_ request: RelayRequest, _ answer: AnswerWriter) async {
-        let name: ConsumerName
+        let caller: Admission.Caller
         let first: Handout
         do throws(ProxyRefusal) {
-            name = try admission.consumer(of: request)
-            if let wait = holdBack.wait(of: name, at: clock.now) { throw Self.heldBack(wait) }
-            first = try key(of: name)
+            caller = try admission.caller(of: request)
+            if let wait = holdBack.wait(of: caller.name, at: clock.now) { throw Self.heldBack(wait) }
+            try limit(caller)
+            first = try await key(for: caller)
         } catch {
             return answer.send(error.answer)
         }
+        let name = caller.name
         var meter = ExchangeMeter(name, time: wallClock.now, start: clock.now)
         do throws(ProxyRefusal) {
             let payload = try await Self.payload(of: request)
-            try await relay(request, payload, name, first, &meter, answer)
+            try await relay(request, payload, caller, first, &meter, answer)
         } catch {
             answer.send(error.answer)
             log.notice(
@@ -72,6 +81,44 @@ public struct ProxyHandler: RelayHandler {
     }
 
     // MARK: Keys
+
+    /// Holds the consumer to its rate, as the agent socket does.
+    private func limit(_ caller: Admission.Caller) throws(ProxyRefusal) {
+        let name = caller.name
+        guard let limit = policy.current.rateLimit(of: name.consumer, network: name.network),
+            let wait = limiter.take(name.consumer, name.network, limit, at: DispatchTime.now().uptimeNanoseconds)
+        else { return }
+        auditor.denials.count(caller.peer, reason: "proxy: more than \(limit.perSecond) requests a second")
+        throw ProxyRefusal(
+            429, "rate_limited", "\(name.consumer) asks more often than its \(limit.perSecond) times a second",
+            retryAfter: Int((wait + 999_999_999) / 1_000_000_000), mayRetry: true)
+    }
+
+    /// How often a key may change while its use is being recorded.
+    private static let mostChanges = 8
+
+    /// The key that goes on a request. The first use by a process is on record before.
+    private func key(for caller: Admission.Caller) async throws(ProxyRefusal) -> Handout {
+        var handout = try key(of: caller.name)
+        for _ in 0..<Self.mostChanges {
+            switch auditor.gate.admit(handout, to: caller.peer) {
+            case .counted: return handout
+            case .closed: throw Self.notAudited
+            case .first: break
+            }
+            do { try await auditor.record(handout, to: caller.peer) } catch { throw Self.notAudited }
+            // Meanwhile the key may have been revoked.
+            let current = try key(of: caller.name)
+            if current.fingerprint == handout.fingerprint { return current }
+            handout = current
+        }
+        throw ProxyRefusal(503, "no_key", "the key changes faster than it can be recorded", mayRetry: true)
+    }
+
+    private static var notAudited: ProxyRefusal {
+        ProxyRefusal(
+            503, "audit_unavailable", "the audit can't be written, and no key is used without it", mayRetry: true)
+    }
 
     private func key(of name: ConsumerName) throws(ProxyRefusal) -> Handout {
         switch board.read(consumer: name.consumer, network: name.network) {
@@ -104,7 +151,7 @@ public struct ProxyHandler: RelayHandler {
     // MARK: Relaying
 
     private func relay(
-        _ request: RelayRequest, _ payload: Payload, _ name: ConsumerName, _ first: Handout,
+        _ request: RelayRequest, _ payload: Payload, _ caller: Admission.Caller, _ first: Handout,
         _ meter: inout ExchangeMeter, _ answer: AnswerWriter
     ) async throws(ProxyRefusal) {
         let upload = payload.upload()
@@ -122,7 +169,7 @@ public struct ProxyHandler: RelayHandler {
         // The key may have been rotated or revoked since it was read. Nothing was answered yet, and whoever refuses a
         // key bills nothing under it.
         if response.status == 401, payload.isReplayable {
-            let second = try key(of: name)
+            let second = try await key(for: caller)
             if second.fingerprint != first.fingerprint {
                 meter.fingerprint = second.fingerprint.description
                 response = try await send(request, second, payload.upload())
@@ -132,7 +179,7 @@ public struct ProxyHandler: RelayHandler {
             let wait = response.headers["retry-after"].flatMap {
                 RetryAfter.parse($0, date: response.headers["date"])
             }
-            holdBack.hold(name, for: wait, at: clock.now)
+            holdBack.hold(caller.name, for: wait, at: clock.now)
         }
         let isWhole = await pass(response, &meter, answer)
         if case .streamed = payload { meter.sendsStreamed(tally.current.bytes, hash: tally.current.hash) }

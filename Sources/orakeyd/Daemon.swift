@@ -105,7 +105,7 @@ struct Daemon {
         var proxy: ProxyService?
         if let proxySockets, let settings = configuration.proxy {
             proxy = try await ProxyService.start(
-                proxySockets, settings: settings, board: board, policy: policy, clock: clock,
+                proxySockets, settings: settings, board: board, policy: policy, auditor: auditor, clock: clock,
                 limits: limits.with(descriptors: descriptors.proxy), log: log)
         }
         let services = OrakeyServer.Service.pair(

@@ -55,8 +55,8 @@ struct ProxyService: ServiceLifecycle.Service {
 
     /// Starts listening.
     static func start(
-        _ sockets: ProxySockets, settings: ProxySection, board: HandoutBoard, policy: PolicyBox, clock: any WallClock,
-        limits: ServerLimits, log: Logger
+        _ sockets: ProxySockets, settings: ProxySection, board: HandoutBoard, policy: PolicyBox,
+        auditor: HandoutAuditor, clock: any WallClock, limits: ServerLimits, log: Logger
     ) async throws -> ProxyService {
         var options = HTTPClientOptions()
         options.maxConnectionsPerHost = upstreamConnections
@@ -69,7 +69,8 @@ struct ProxyService: ServiceLifecycle.Service {
         let context = ProxyContext(
             usage: UsageBook(), tokens: TokenMint(), port: sockets.loopback?.port, startedAt: clock.now, clock: clock)
         let handler = ProxyHandler(
-            board: board, policy: policy, tokens: context.tokens, usage: context.usage, upstream: upstream,
+            board: board, policy: policy, auditor: auditor, tokens: context.tokens, usage: context.usage,
+            upstream: upstream,
             clock: clock, log: log)
         var relay = RelayLimits()
         relay.connectionsPerUser = limits.connectionsPerUser

@@ -10,13 +10,23 @@ struct Admission: Sendable {
 
     let policy: PolicyBox
     let tokens: TokenMint
+    let denials: DenialBook
     let now: @Sendable () -> Timestamp
 
-    func consumer(of request: RelayRequest) throws(ProxyRefusal) -> ConsumerName {
+    /// Who asks, and whose key that gives them.
+    struct Caller {
+        let name: ConsumerName
+        let peer: Peer
+    }
+
+    /// Whoever has a token: the loopback port does not tell the process. No user has this number.
+    private static let tokenHolder = Peer(processID: 0, userID: .max, groupIDs: [])
+
+    func caller(of request: RelayRequest) throws(ProxyRefusal) -> Caller {
         try Self.check(request)
         switch request.peer {
-        case .process(let process): return try consumer(of: process, request.headers)
-        case .loopback: return try consumer(byToken: request.headers)
+        case .process(let process): return try caller(of: process, request.headers)
+        case .loopback: return Caller(name: try consumer(byToken: request.headers), peer: Self.tokenHolder)
         }
     }
 
@@ -49,20 +59,22 @@ struct Admission: Sendable {
         return port.isEmpty || port.first == ":" && port.dropFirst().utf8.allSatisfy { (0x30...0x39).contains($0) }
     }
 
-    private func consumer(of process: RelayProcess, _ headers: [HTTPField]) throws(ProxyRefusal) -> ConsumerName {
+    private func caller(of process: RelayProcess, _ headers: [HTTPField]) throws(ProxyRefusal) -> Caller {
         let policy = policy.current
         let details: (executable: String?, units: [String]) = policy.needsProcessDetails ? process.details : (nil, [])
         let peer = Peer(
             processID: process.processID, userID: process.userID, groupIDs: process.groupIDs,
             executable: details.executable, units: details.units, process: process.number)
         switch policy.authorise(peer, consumer: headers[Self.consumerField], network: headers[Self.networkField]) {
-        case .granted(let consumer, let network): return ConsumerName(consumer: consumer, network: network)
+        case .granted(let consumer, let network):
+            return Caller(name: ConsumerName(consumer: consumer, network: network), peer: peer)
         case .ambiguous(let names):
             throw ProxyRefusal(
                 409, "ambiguous",
                 "several keys fit: \(names.joined(separator: ", ")); choose with the header X-Orakey-Consumer or X-Orakey-Network"
             )
-        case .denied(_):
+        case .denied(let denial):
+            denials.count(peer, reason: "proxy: \(denial)")
             throw ProxyRefusal(
                 403, "forbidden",
                 "no consumer in the configuration matches this process (uid \(process.userID)); an operator can add one under consumers: in orakeyd.yaml"
@@ -76,6 +88,7 @@ struct Admission: Sendable {
         guard parts.count == 2, parts[0].lowercased() == "bearer",
             let name = tokens.name(of: String(parts[1]), at: now())
         else {
+            denials.count(Self.tokenHolder, reason: "proxy: no valid token")
             throw ProxyRefusal(
                 401, "invalid_token", "api_key must be a local token that has not ended: orakey token makes one")
         }
