@@ -96,6 +96,27 @@ def test_malformed_key(revoke, daemon, key):
     assert not key or key not in done.err
 
 
+@pytest.mark.parametrize("further", [KEY, KEY + "\n", "\n", "x"])
+def test_more_than_one_line_is_refused(revoke, daemon, further):
+    done = revoke("-", stdin=f"{KEY}\n{further}")
+    assert done.code == 65 and daemon.requests == []
+    assert said(done) == "more than one line on standard input; one key at a time"
+
+
+@pytest.mark.parametrize("end", ["\r\n", "\r"])
+def test_a_carriage_return_at_the_end_is_no_part_of_the_key(revoke, daemon, end):
+    daemon.script["POST", "/v1/revoke"] = ACCEPTED
+    assert revoke(stdin=KEY + end).code == 0
+    assert daemon.requests[0].json == {"key": KEY}
+
+
+@pytest.mark.parametrize("timeout, seconds", [("08", "8"), ("0010", "10"), ("00", "0")])
+def test_a_timeout_is_decimal(revoke, daemon, timeout, seconds):
+    daemon.script["POST", "/v1/revoke"] = DONE
+    assert revoke("--all", "--wait", "--timeout", timeout).code == 0
+    assert daemon.requests[0].query == {"wait": "confirmed", "timeout": seconds}
+
+
 @pytest.mark.parametrize("arguments", [
     ["--bogus"], ["--all", "--consumer", "x"], ["--consumer"], ["--timeout", "x", "--all"], ["--all", "--reason", "a\nb"],
     ["something"]])
