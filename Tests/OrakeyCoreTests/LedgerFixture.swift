@@ -175,6 +175,14 @@ struct LedgerFixture {
         look()
     }
 
+    /// Whether the worker would sign this intent now.
+    func isToBeSigned(_ id: Int64) -> Bool {
+        ledger.dueWork(at: now).contains { work in
+            guard case .sign(let intents) = work else { return false }
+            return intents.contains { $0.id == id }
+        }
+    }
+
     func keys(in state: KeyState) -> [KeyRecord] {
         ledger.keys.values.filter { $0.state == state }.sorted { $0.message < $1.message }
     }

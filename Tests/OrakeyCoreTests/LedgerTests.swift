@@ -1,4 +1,5 @@
 import EthereumCore
+import OrakeyConfig
 import OrakeyCore
 import Testing
 
@@ -307,6 +308,58 @@ import Testing
         chain.mineEmpty()
         chain.look()
         #expect(chain.ledger.currentKey(of: "app")?.message != first)
+    }
+
+    @Test func theScheduleWaitsWhileTheWalletIsLocked() throws {
+        var chain = try LedgerFixture(pool: 1, rotateEvery: .seconds(3600))
+        try chain.fill()
+        let first = chain.ledger.currentKey(of: "app")?.message
+        chain.ledger.isLocked = true
+        chain.now = chain.now.adding(seconds: 7200)
+        chain.mineEmpty()
+        chain.look()
+        #expect(chain.ledger.currentKey(of: "app")?.message == first)
+        chain.ledger.isLocked = false
+        chain.mineEmpty()
+        chain.look()
+        #expect(chain.ledger.currentKey(of: "app")?.message != first)
+    }
+
+    @Test func aConsumerThatIsConfiguredNoLongerLosesItsKeyAfterTheGrace() throws {
+        var chain = try LedgerFixture(pool: 0, consumers: ["app", "gone"])
+        try chain.fill()
+        let kept = try #require(chain.ledger.currentKey(of: "app")).message
+        let old = try #require(chain.ledger.currentKey(of: "gone")).message
+        chain.ledger.begin(after: chain.ledger.lastIdentifier)
+        let app = ConsumerSection(
+            name: "app", network: LedgerFixture.network, match: PeerMatch(users: [0]), grace: .seconds(600))
+        chain.ledger.reconfigure(chain.ledger.settings, consumers: [app])
+        chain.ledger.decide(at: chain.now)
+        chain.commit()
+        #expect(chain.ledger.keys[old]?.state == .retiring)
+        #expect(chain.ledger.keys[old]?.notAfter == chain.now.adding(seconds: 600))
+        #expect(chain.ledger.currentKey(of: "app")?.message == kept)
+        #expect(try chain.send().isEmpty)
+        chain.now = chain.now.adding(seconds: 600)
+        chain.look()
+        chain.mine(try chain.send())
+        chain.mineEmpty(2)
+        chain.look()
+        #expect(chain.ledger.keys[old]?.state == .disabled)
+        #expect(chain.ledger.keys[kept]?.state == .current)
+    }
+
+    @Test func theAlarmForFundsEndsWhenNothingIsLeftToPayFor() throws {
+        var chain = try LedgerFixture(pool: 0)
+        chain.look()
+        let id = try #require(chain.ledger.openCreates.first).id
+        chain.ledger.cannotPay([id], needed: 5, at: chain.now)
+        chain.look()
+        #expect(chain.ledger.alarms[.insufficientFunds] != nil)
+        try chain.ledger.cancel(id)
+        chain.ledger.reconfigure(chain.ledger.settings, consumers: [])
+        chain.look()
+        #expect(chain.ledger.alarms[.insufficientFunds] == nil)
     }
 
     @Test func aMessageThatChangesHandsIsRecalled() throws {

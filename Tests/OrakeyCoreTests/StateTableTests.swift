@@ -9,7 +9,8 @@ import Testing
             (.pending, .createConfirmed, .pooled),
             (.pooled, .assigned, .current), (.current, .replaced, .retiring), (.pending, .createUnmined, .orphaned),
             (.pooled, .createUnmined, .orphaned), (.current, .createUnmined, .orphaned),
-            (.retiring, .createUnmined, .orphaned), (.disabled, .disableUnmined, .disabling),
+            (.retiring, .createUnmined, .orphaned), (.foreign, .createUnmined, .orphaned),
+            (.disabled, .disableUnmined, .disabling),
             (.foreign, .adopted, .pooled), (.recovered, .adopted, .pooled),
         ]
         for state in KeyState.allCases {

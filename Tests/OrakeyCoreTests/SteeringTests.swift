@@ -73,6 +73,75 @@ import Testing
         #expect(chain.ledger.dueWork(at: chain.now).isEmpty)
     }
 
+    @Test func aRunningGraceIsNotCutShortBySpeedingUp() throws {
+        var chain = try LedgerFixture(pool: 1)
+        try chain.fill()
+        chain.ledger.begin(after: chain.ledger.lastIdentifier)
+        let id = try #require(chain.ledger.rotate("app", grace: 600, at: chain.now).intents.first)
+        chain.commit()
+        let end = chain.now.adding(seconds: 600)
+        #expect(throws: NetworkLedger.Refusal.notDue(end)) { try chain.ledger.speedUp(id, at: chain.now) }
+        #expect(chain.ledger.intents[id]?.isUrgent == false)
+        #expect(!chain.isToBeSigned(id))
+        chain.now = end
+        try chain.ledger.speedUp(id, at: chain.now)
+        #expect(chain.isToBeSigned(id))
+    }
+
+    @Test func aRevocationEndsTheGraceThatSpeedingUpMayNot() throws {
+        var chain = try LedgerFixture(pool: 1)
+        try chain.fill()
+        let old = try #require(chain.ledger.currentKey(of: "app")).message
+        chain.ledger.begin(after: chain.ledger.lastIdentifier)
+        let id = try #require(chain.ledger.rotate("app", grace: 600, at: chain.now).intents.first)
+        _ = chain.ledger.revoke([old], reason: nil, at: chain.now)
+        #expect(chain.isToBeSigned(id))
+    }
+
+    @Test func aSecondRotationOnAnEmptyPoolMayOnlyShortenTheGrace() throws {
+        for (first, second) in [(Int64(5), Int64(600)), (600, 5)] {
+            var chain = try LedgerFixture(pool: 0)
+            try chain.fill()
+            let old = try #require(chain.ledger.currentKey(of: "app")).message
+            chain.ledger.begin(after: chain.ledger.lastIdentifier)
+            _ = chain.ledger.rotate("app", grace: first, at: chain.now)
+            _ = chain.ledger.rotate("app", grace: second, at: chain.now)
+            chain.commit()
+            chain.mine(try chain.send())
+            chain.mineEmpty(2)
+            chain.look()
+            #expect(chain.ledger.keys[old]?.notAfter == chain.now.adding(seconds: 5))
+        }
+    }
+
+    @Test func aForeignKeyIsAdoptedOnceItsCreateIsSettled() throws {
+        var chain = try LedgerFixture(pool: 0)
+        try chain.fill()
+        chain.mineForeign(.created, chain.message(2))
+        chain.look()
+        #expect(throws: NetworkLedger.Refusal.unsettled) { try chain.ledger.adopt(chain.message(2), at: chain.now) }
+        chain.mineEmpty(2)
+        chain.look()
+        try chain.ledger.adopt(chain.message(2), at: chain.now)
+        #expect(chain.ledger.pool == [chain.message(2)])
+    }
+
+    @Test func aForeignKeyWhoseCreateWasReorgedAwayCannotBeAdopted() throws {
+        var chain = try LedgerFixture(pool: 0)
+        try chain.fill()
+        chain.mineForeign(.created, chain.message(2))
+        chain.look()
+        chain.reorg(1)
+        chain.look()
+        #expect(chain.ledger.keys[chain.message(2)]?.state == .orphaned)
+        #expect(throws: NetworkLedger.Refusal.notAdoptable(.orphaned)) {
+            try chain.ledger.adopt(chain.message(2), at: chain.now)
+        }
+        chain.mineForeign(.created, chain.message(2))
+        chain.look()
+        #expect(chain.ledger.keys[chain.message(2)]?.state == .foreign)
+    }
+
     @Test func anEndedIntentIsLeftAlone() throws {
         var chain = try LedgerFixture(pool: 0)
         try chain.fill()

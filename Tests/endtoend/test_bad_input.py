@@ -713,3 +713,14 @@ def test_a_good_configuration_is_only_checked(chainless):
 def test_usage(chainless, arguments):
     run = chainless.make().fails(*arguments)  # with --passphrase-file, which excludes --passphrase-fd
     assert run.returncode == USAGE and "Usage: orakeyd" in run.stderr
+
+
+@pytest.mark.parametrize("path", ["/v1/reload", "/v1/intents/1/speedup", "/v1/intents/1/cancel"])
+def test_calls_without_fields_take_none(own_chain, make_daemon, path):
+    daemon = make_daemon(own_chain, pool={"target": 0})
+    daemon.start()
+    refused = daemon.post(path, {"unknown": 1})
+    assert (refused.status, refused.json["error"]["code"]) == (400, "bad_request")
+    assert daemon.post(path, b"{").status == 400
+    wrong = ask(daemon.control, "GET", path)
+    assert (wrong.status, wrong.headers["allow"]) == (405, "POST")

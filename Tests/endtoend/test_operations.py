@@ -197,6 +197,40 @@ def test_recovery_on_a_bare_host(own_chain, make_daemon):
         assert daemon.get("/v1/key").status == 403
 
 
+def test_a_recovery_that_fails_changes_nothing(own_chain, make_daemon, tmp_path):
+    daemon = make_daemon(own_chain, pool={"target": 1})
+    daemon.start()
+    with mining(own_chain):
+        daemon.wait_for_key()
+        daemon.settle()
+    daemon.stop()
+    state = daemon.folder / "state"
+    kept = (state / "journal.sqlite").read_bytes()
+    names = sorted(file.name for file in state.iterdir())
+
+    def recover(config, passphrase):
+        return daemon.orakey("recover", "--config", config, "--state-dir", state, "--passphrase-file", passphrase,
+                             "--replace", check=False)
+
+    # The first network recovers, the second can't.
+    broken = json.loads(daemon.config.read_text())
+    network = next(iter(broken["networks"].values()))
+    broken["networks"]["OTHER"] = network | {"rpc": ["http://127.0.0.1:4"]}
+    half = tmp_path / "half.yaml"
+    half.write_text(json.dumps(broken))
+    wrong = tmp_path / "wrong"
+    wrong.write_text("wrong")
+    wrong.chmod(0o600)
+    for config, passphrase in [(half, daemon.passphrase), (daemon.config, wrong), (half, daemon.passphrase)]:
+        assert recover(config, passphrase).returncode != 0
+        assert sorted(file.name for file in state.iterdir()) == names
+        assert (state / "journal.sqlite").read_bytes() == kept
+    for name in ["journal.sqlite.replaced", "journal.sqlite.replaced-2"]:
+        assert recover(daemon.config, daemon.passphrase).returncode == 0
+        assert (state / name).exists()
+    assert (state / "journal.sqlite.replaced").read_bytes() == kept
+
+
 def test_a_revocation_is_proven_to_others(own_chain, make_daemon, tmp_path):
     daemon = make_daemon(own_chain, pool={"target": 1})
     daemon.start()

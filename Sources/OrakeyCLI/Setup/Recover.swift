@@ -18,7 +18,7 @@ struct Recover: AsyncParsableCommand {
             For a bare host, or after the loss of the journal: reads every key that the contract holds for the wallet and \
             writes a fresh journal. The keys are the same, byte for byte; none is handed out before "orakey keys adopt". \
             Names of consumers are not on chain and stay lost. orakeyd must not run meanwhile. An existing journal is left \
-            alone unless --replace sets it aside.
+            alone unless --replace sets it aside, which is the last step: when something fails, nothing has changed.
             """)
 
     @OptionGroup var configuration: ConfigurationOptions
@@ -27,7 +27,7 @@ struct Recover: AsyncParsableCommand {
         help: ArgumentHelp("Where the journal lives; else the configuration's.", valueName: "dir"),
         completion: .directory)
     var stateDir: String?
-    @Flag(help: "Set an existing journal aside (journal.sqlite.replaced).")
+    @Flag(help: "Set an existing journal aside (journal.sqlite.replaced, -2, ...).")
     var replace = false
     @OptionGroup var json: JSONOption
 
@@ -37,10 +37,14 @@ struct Recover: AsyncParsableCommand {
             throw Failure(.configuration, "\(StateDirectoryError.none)")
         }
         let state = try lock(path)
-        try setAside(state.journalPath)
+        guard replace || access(state.journalPath, F_OK) != 0 else {
+            throw Failure(.cannotCreate, "\(state.journalPath) exists and was left alone; --replace sets it aside")
+        }
         let file = try wallet.path(configuration)
         let unlocked = try Wallets.unlock(file) { try wallet.passphrase.passphrase(of: file) }
-        let journal = try SQLiteJournal(path: state.journalPath)
+        let replacement = JournalReplacement(of: state.journalPath)
+        defer { replacement.discard() }
+        let journal = try SQLiteJournal(path: replacement.buildPath)
         var results: [JSON] = []
         for section in configuration.networks {
             guard let contract = section.contract else {
@@ -68,6 +72,7 @@ struct Recover: AsyncParsableCommand {
             ])
         }
         try journal.close()
+        if let aside = try replacement.install() { say("the old journal is kept as \(aside)") }
         if json.isOn { Output.json(["networks": .array(results)]) }
         say("start orakeyd, and put keys into circulation with: orakey keys adopt")
     }
@@ -75,18 +80,6 @@ struct Recover: AsyncParsableCommand {
     private func lock(_ path: String) throws -> StateDirectory {
         do throws(StateDirectoryError) { return try StateDirectory(path) } catch {
             throw Failure(ExitStatus(rawValue: error.status) ?? .cannotCreate, "\(error)")
-        }
-    }
-
-    private func setAside(_ journal: String) throws {
-        guard access(journal, F_OK) == 0 else { return }
-        guard replace else {
-            throw Failure(.cannotCreate, "\(journal) exists and was left alone; --replace sets it aside")
-        }
-        for suffix in ["-wal", "-shm", ""] where access(journal + suffix, F_OK) == 0 {
-            guard rename(journal + suffix, journal + ".replaced" + suffix) == 0 else {
-                throw Failure(.inputOutput, "\(journal) can't be set aside: \(String(cString: strerror(errno)))")
-            }
         }
     }
 }

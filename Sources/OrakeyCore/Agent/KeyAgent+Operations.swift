@@ -203,10 +203,12 @@ extension KeyAgent {
         case .message(let message): return try known(try read { try journal.keys(message: message) })
         case .fingerprint(let fingerprint): return try known(try read { try journal.keys(fingerprint: fingerprint) })
         case .consumer(let name):
-            guard consumers.contains(where: { $0.name == name }) else {
-                throw AgentError(.unknownConsumer, "no consumer \"\(name)\" is configured")
+            // One that is configured no longer may still hold keys.
+            let held = living { $0.consumer == name }
+            guard !held.isEmpty || consumers.contains(where: { $0.name == name }) else {
+                throw AgentError(.unknownConsumer, "no consumer \"\(name)\" is configured or holds a key")
             }
-            return living { $0.consumer == name }
+            return held
         case .all:
             for name in ledgers.keys { try loadRecovered(on: name) }
             return living { _ in true }

@@ -17,6 +17,7 @@ extension KeyAgent {
             profiles[profile.name] = profile
             guard var ledger = ledgers[profile.name] else { continue }
             ledger.begin(after: identifier)
+            ledger.isLocked = accounts[profile.name] == nil
             ledger.reconfigure(profile, consumers: consumers.filter { $0.network == profile.name })
             ledger.decide(at: now)
             identifier = ledger.lastIdentifier

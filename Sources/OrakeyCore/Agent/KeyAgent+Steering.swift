@@ -32,10 +32,12 @@ extension KeyAgent {
         case .all:
             for name in try network.map({ [try resolve($0)] }) ?? Array(ledgers.keys) {
                 try loadRecovered(on: name)
-                let keys = ledgers[name]?.keys.values.filter {
+                guard let ledger = ledgers[name] else { continue }
+                let keys = ledger.keys.values.filter {
                     ($0.state == .foreign || $0.state == .recovered) && $0.disabledBlock == nil
+                        && ledger.isSettledForAdoption($0)
                 }
-                found[name] = keys?.map(\.message).sorted()
+                found[name] = keys.map(\.message).sorted()
             }
         case .message, .fingerprint: found = try find(target)
         case .key, .consumer: throw AgentError(.badRequest, "name a fingerprint, a message, or all")
@@ -47,6 +49,10 @@ extension KeyAgent {
             fingerprints += try step(name) { ledger in
                 for message in messages {
                     do throws(NetworkLedger.Refusal) { try ledger.adopt(message, at: now) } catch {
+                        if case .unsettled = error {
+                            throw AgentError(
+                                .conflict, "the create of key \(message) is not settled on chain; try again later")
+                        }
                         throw AgentError(.conflict, "key \(message) is not foreign or recovered, or is dead")
                     }
                 }
@@ -99,6 +105,12 @@ extension KeyAgent {
             case .tooLate(let state): throw AgentError(.conflict, "too late: intent \(id) is \(state.rawValue)")
             case .final:
                 throw AgentError(.conflict, "intent \(id) disables a key; a revocation is final and can't be cancelled")
+            case .notDue(let due):
+                throw AgentError(
+                    .conflict,
+                    "not due yet: intent \(id) waits for the grace of a retiring key, until \(due)",
+                    hint: "revoke the key to disable it at once")
+            case .unsettled: throw AgentError(.conflict, "the key's create is not settled on chain; try again later")
             case .stands: throw AgentError(.conflict, "the alarm's cause is still there")
             case .notAdoptable(let state):
                 throw AgentError(.conflict, "a key that is \(state.rawValue) can't be adopted")

@@ -144,8 +144,11 @@ extension KeyAgent {
         else { return .notNow }
         let now = clock.now
         var generator = SystemRandomNumberGenerator()
-        let fees = ledger.settings.fees.distinct(
-            ledger.settings.fees.offer(in: market, urgent: order.isUrgent), using: &generator)
+        let offer = ledger.settings.fees.offer(in: market, urgent: order.isUrgent)
+        let fees = ledger.settings.fees.distinct(offer, using: &generator)
+        // What is reported must not differ each turn by the random parts: each difference would be journaled.
+        let steady = offer.ceiling.saturatingMultiply(UInt256(gasLimit + Self.gasLimitSpread))
+            .saturatingAdd(market.dataFee)
         let gasLimit = gasLimit + UInt64.random(in: 0..<Self.gasLimitSpread, using: &generator)
         if let base = market.nextBaseFee, fees.ceiling < base {
             try step(network) { ledger in
@@ -158,7 +161,7 @@ extension KeyAgent {
         let needed = fees.ceiling.saturatingMultiply(UInt256(gasLimit)).saturatingAdd(market.dataFee)
         guard balance >= needed else {
             if order.isSeparable { return .tooDear }
-            try step(network) { $0.cannotPay(order.intents, needed: needed, at: now) }
+            try step(network) { $0.cannotPay(order.intents, needed: steady, at: now) }
             return .notNow
         }
         let attempt = try sign(

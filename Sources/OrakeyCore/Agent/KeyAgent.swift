@@ -186,6 +186,7 @@ public actor KeyAgent {
                 hint: "unlock the wallet once: orakey unlock")
         }
         ledger.begin(after: lastIdentifier)
+        ledger.isLocked = accounts[network] == nil
         // In the same commit as whatever is decided next: a jump is applied once, or not yet.
         if let jump = clockJumps[network] { ledger.clockMoved(by: jump) }
         let result = try decide(&ledger)

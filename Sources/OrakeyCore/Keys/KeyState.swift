@@ -6,7 +6,7 @@
 /// | pending | create confirmed | pooled |
 /// | pooled | assigned to a consumer | current |
 /// | current | successor handed out | retiring |
-/// | pending, pooled, current, retiring | create un-mined | orphaned |
+/// | pending, pooled, current, retiring, foreign | create un-mined | orphaned |
 /// | any but disabled | revoked, or its grace is over | disabling |
 /// | any | disable confirmed on chain | disabled |
 /// | disabled | disable un-mined | disabling |
@@ -47,7 +47,7 @@ public enum KeyState: String, Sendable, CaseIterable {
         case (.pooled, .assigned): .current
         case (.current, .replaced): .retiring
         case (.pending, .createUnmined), (.pooled, .createUnmined), (.current, .createUnmined),
-            (.retiring, .createUnmined):
+            (.retiring, .createUnmined), (.foreign, .createUnmined):
             .orphaned
         case (.disabled, .revoked): nil
         case (_, .revoked): .disabling

@@ -77,7 +77,9 @@ extension NetworkLedger {
     /// Replaces the key of `consumer`: at once when the pool has one, else as soon as a create confirms.
     public mutating func rotate(_ name: String, grace: Int64?, at now: Timestamp) -> Outcome {
         guard var consumer = consumers[name], let settings = consumerSettings[name] else { return Outcome() }
-        let grace = grace ?? settings.grace.components.seconds
+        // A rotation that still waits has promised an end of the old key already: a later one may only bring it forward.
+        let asked = grace ?? settings.grace.components.seconds
+        let grace = min(asked, consumer.pendingRotation ?? asked)
         var outcome = Outcome()
         if let next = pool.first {
             if let intent = replaceKey(of: &consumer, with: next, grace: grace, at: now) {
@@ -95,8 +97,25 @@ extension NetworkLedger {
         return outcome
     }
 
-    /// Rotates consumers whose schedule says so; one that already waits is left alone.
+    /// Retires the keys of consumers that are configured no longer.
+    mutating func retireRemoved(at now: Timestamp) {
+        for var consumer in consumers.values.sorted(by: { $0.name < $1.name })
+        where consumerSettings[consumer.name] == nil {
+            guard let old = consumer.current else { continue }
+            let grace = gracesOfRemoved[consumer.name] ?? ConsumerSection.defaultGrace.components.seconds
+            let end = now.adding(seconds: grace)
+            consumer.current = nil
+            consumer.pendingRotation = nil
+            put(consumer)
+            guard move(old, .replaced, { $0.notAfter = end }) else { continue }
+            _ = planDisable([old], urgent: false, notBefore: end, at: now)
+        }
+    }
+
+    /// Rotates consumers whose schedule says so; one that already waits is left alone. While the wallet is locked nobody
+    /// could get the successor before the grace of the old key is over, so the schedule waits.
     mutating func scheduleRotations(at now: Timestamp) {
+        guard !isLocked else { return }
         for (name, settings) in consumerSettings.sorted(by: { $0.key < $1.key }) {
             guard let every = settings.rotateEvery, let key = currentKey(of: name),
                 consumers[name]?.pendingRotation == nil,

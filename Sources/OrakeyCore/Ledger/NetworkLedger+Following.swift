@@ -77,10 +77,15 @@ extension NetworkLedger {
     /// Everything that follows without a new view: assignments, due rotations, pool, disables.
     public mutating func decide(at now: Timestamp) {
         mendFuture(at: now)
+        retireRemoved(at: now)
         scheduleRotations(at: now)
         assignKeys(at: now)
         planDisables(at: now)
         planCreates(at: now)
+        if gap == nil, intents.values.allSatisfy(\.state.isFinal), !slots.values.contains(where: \.isOpen) {
+            // Nothing is left to pay for.
+            clear(.insufficientFunds)
+        }
     }
 
     private mutating func setCursor(_ next: Cursor) {

@@ -160,6 +160,13 @@ extension NetworkLedger {
     func isDue(_ intent: Intent, at now: Timestamp) -> Bool {
         if intent.notBefore <= now || intent.kind != .disable { return true }
         return intent.isUrgent && intent.notBefore.seconds(since: now) > Self.refusalPause
+            && !isGraceRunning(for: intent, at: now)
+    }
+
+    /// Whether a disable waits for the end of a grace period.
+    func isGraceRunning(for intent: Intent, at now: Timestamp) -> Bool {
+        guard intent.kind == .disable, intent.state == .planned, intent.notBefore > now else { return false }
+        return intent.messages.contains { keys[$0]?.state == .retiring }
     }
 
     /// Whether there was a block since the newest offer that could have held it. Offering more to a chain that stands

@@ -206,6 +206,7 @@ extension NetworkLedger {
     /// Takes over settings that were read anew.
     public mutating func reconfigure(_ settings: NetworkProfile, consumers: [ConsumerSection]) {
         self.settings = settings
+        for (name, old) in consumerSettings { gracesOfRemoved[name] = old.grace.components.seconds }
         consumerSettings = Dictionary(uniqueKeysWithValues: consumers.map { ($0.name, $0) })
         for name in consumerSettings.keys where self.consumers[name] == nil {
             put(ConsumerRecord(network: settings.name, name: name))

@@ -11,6 +11,10 @@ extension NetworkLedger {
         case final
         /// The alarm's cause is still there.
         case stands
+        /// A retiring key's grace is still running.
+        case notDue(Timestamp)
+        /// The create of a foreign key may still be reorged away.
+        case unsettled
         /// No key of this kind can be adopted.
         case notAdoptable(KeyState)
     }
@@ -22,8 +26,9 @@ extension NetworkLedger {
         case .planned, .signed, .broadcast: break
         case .mined, .confirmed, .failed, .cancelled: throw .tooLate(intent.state)
         }
-        intent.isUrgent = true
         // A retiring key's grace was promised to its consumer; only what is due may hurry.
+        guard !isGraceRunning(for: intent, at: now) else { throw .notDue(intent.notBefore) }
+        intent.isUrgent = true
         if intent.kind != .disable { intent.notBefore = min(intent.notBefore, now) }
         put(intent)
         guard let number = intent.slot, var slot = slots[number], slot.isOpen else { return }
@@ -52,8 +57,16 @@ extension NetworkLedger {
     /// Takes keys that this journal did not create into the pool, on an operator's word.
     public mutating func adopt(_ message: Bytes32, at now: Timestamp) throws(Refusal) {
         guard let key = keys[message] else { throw .unknown }
+        guard isSettledForAdoption(key) else { throw .unsettled }
         guard key.disabledBlock == nil, move(message, .adopted) else { throw .notAdoptable(key.state) }
         assignKeys(at: now)
+    }
+
+    /// Whether a reorg can't take the key's create away any more; a recovered key was settled when it was read.
+    func isSettledForAdoption(_ key: KeyRecord) -> Bool {
+        guard key.state == .foreign else { return true }
+        guard let block = key.createdBlock, let settled = view?.settled else { return false }
+        return block <= settled
     }
 
     /// An operator has taken note of something that has happened.

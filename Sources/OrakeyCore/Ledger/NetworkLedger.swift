@@ -41,6 +41,10 @@ public struct NetworkLedger: Sendable {
     var hastened: Set<Int64> = []
     /// The next nonce of the account, since when it has had no transaction of this host while later ones wait.
     var gap: (nonce: UInt64, since: Timestamp)?
+    /// Whether the wallet is locked, so that nothing can be handed out.
+    public var isLocked = false
+    /// Grace of consumers that a reload has removed; a restart forgets it, and the default holds.
+    var gracesOfRemoved: [String: Int64] = [:]
     /// The head at which settled blocks were last seen to change.
     var deepReorgAt: UInt64?
     /// No new create before this time, after one failed.

@@ -79,10 +79,13 @@ struct ControlRouter: Router {
         case ["v1", "status"], ["v1", "intents"], ["v1", "events"], ["metrics"], ["v1", "usage"],
             ["v1", "usage", "exchanges"], ["v1", "audit"]:
             "GET"
-        case ["v1", "rotate"], ["v1", "revoke"], ["v1", "lock"], ["v1", "unlock"], ["v1", "revoker"],
+        case ["v1", "rotate"], ["v1", "revoke"], ["v1", "lock"], ["v1", "unlock"], ["v1", "revoker"], ["v1", "reload"],
             ["v1", "keys", "adopt"], ["v1", "alarms", "acknowledge"]:
             "POST"
         case let path where path.count == 3 && path.starts(with: ["v1", "intents"]): "GET"
+        case let path where path.count == 4 && path.starts(with: ["v1", "intents"]) && steering.contains(path[3]):
+            "POST"
+        case let path where path.count == 4 && path.starts(with: ["v1", "keys"]) && path[3] == "proof": "GET"
         default: nil
         }
     }
@@ -235,20 +238,28 @@ struct ControlRouter: Router {
 
     private func steer(_ exchange: Exchange, _ text: String, _ verb: String) async throws -> Answer {
         try exchange.allowQuery()
+        guard Self.steering.contains(verb) else { throw Refusal(.notFound, "an intent takes speedup and cancel") }
+        try requireNoFields(exchange)
         guard let id = Int64(text), id > 0 else { throw Refusal(.unknownIntent, "no such intent") }
         switch verb {
         case "speedup":
             let (intent, slot) = try await agent.speedUp(id)
             return .json(.accepted, Wire.intent(intent, slot).json)
-        case "cancel":
+        default:
             let (intent, slot) = try await agent.cancel(id)
             return .json(.accepted, Wire.intent(intent, slot).json)
-        default: throw Refusal(.notFound, "an intent takes speedup and cancel")
         }
+    }
+
+    private static let steering: Set<String> = ["speedup", "cancel"]
+
+    private func requireNoFields(_ exchange: Exchange) throws {
+        guard try exchange.json() == .object([:]) else { throw Refusal(.badRequest, "this call takes no fields") }
     }
 
     private func reload(_ exchange: Exchange) async throws -> Answer {
         try exchange.allowQuery()
+        try requireNoFields(exchange)
         do { try await context.reload() } catch let error as ReloadRefused {
             throw Refusal(.conflict, error.description, hint: "nothing was changed; mend the file, or restart orakeyd")
         }
