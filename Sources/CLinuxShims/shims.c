@@ -6,6 +6,7 @@
 #include <link.h>
 #include <malloc.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -81,11 +82,17 @@ pid_t orakey_pidfd_pid(int pidfd) {
 }
 
 int orakey_pidfd_number(int pidfd, uint64_t *number) {
-    struct statfs system;
+    // Of all pidfds or of none: asked once.
+    static atomic_int is_pidfs = -1;
     struct stat status;
-    if (fstatfs(pidfd, &system) < 0 || fstat(pidfd, &status) < 0) return -errno;
+    if (atomic_load(&is_pidfs) < 0) {
+        struct statfs system;
+        if (fstatfs(pidfd, &system) < 0) return -errno;
+        atomic_store(&is_pidfs, system.f_type == PID_FS_MAGIC);
+    }
     // Before pidfs all pidfds share one anonymous inode.
-    if (system.f_type != PID_FS_MAGIC) return -ENOTSUP;
+    if (!atomic_load(&is_pidfs)) return -ENOTSUP;
+    if (fstat(pidfd, &status) < 0) return -errno;
     *number = status.st_ino;
     return 0;
 }
