@@ -57,10 +57,13 @@ public enum OrakeyTool {
         return failure.code
     }
 
-    /// The parser quotes what it does not understand. Anything as long as a key, or words typed where none belong, may be
-    /// a secret that went to the wrong place, and does not get repeated.
+    /// The parser quotes what it does not understand. Words typed where none belong may be a secret that went to the wrong
+    /// place: none of them is repeated. Neither is anything else as long as a key, or with blanks in it.
     private static func withoutSecrets(_ message: String) -> String {
-        message.split(separator: "'", omittingEmptySubsequences: false).enumerated().map { index, part in
+        if message.hasPrefix("Unexpected argument") || message.contains(" unexpected arguments") {
+            return "there is an argument too many; secrets are asked for, or come from standard input or a descriptor"
+        }
+        return message.split(separator: "'", omittingEmptySubsequences: false).enumerated().map { index, part in
             let isQuoted = index % 2 == 1
             // How the parser writes an option and what it takes: "--owner <address>".
             let isOption = part.hasPrefix("--") && part.hasSuffix(">") && part.contains(" <")

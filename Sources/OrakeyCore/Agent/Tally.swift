@@ -19,7 +19,9 @@ public struct Tally: Sendable, Equatable {
             switch change {
             case .key(let key): states[key.message] = key.state
             case .consumer(let consumer): current[consumer.name] = consumer.current
-            case .intent(let intent) where intent.kind == .disable && before?.intents[intent.id] == nil:
+            // New, or a planned one that a revocation hurries.
+            case .intent(let intent)
+            where intent.kind == .disable && !(before?.intents[intent.id]?.isUrgent ?? false):
                 // One that is planned again is for a key that went out of circulation before.
                 let fresh = intent.messages.filter { before?.keys[$0]?.state != .disabling }
                 revoked[intent.id] = intent.isUrgent ? Set(fresh) : []
