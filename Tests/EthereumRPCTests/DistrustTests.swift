@@ -11,6 +11,18 @@ import Testing
 
     // MARK: Credentials
 
+    /// A text is cut before it is looked through, and a server may write a credential in another case.
+    @Test func credentialsAreStruckOutInAnyCaseAndAtACut() throws {
+        let token = "0123456789abcdef0123456789abcdef"
+        let secrets = EndpointSecrets(try RPCEndpoint("https://x.test/v3/\(token)"))
+        #expect(secrets.redacted("bad key \(token.uppercased())!") == "bad key <redacted>!")
+        for count in 4..<32 {
+            let cut = Wire.printable(String(repeating: "x", count: Wire.maxMessage - count) + token)
+            #expect(secrets.redacted(cut) == String(repeating: "x", count: Wire.maxMessage - count) + "<redacted>")
+        }
+        #expect(secrets.redacted("nothing of it: 0123456789, ä") == "nothing of it: 0123456789, ä")
+    }
+
     /// An endpoint whose address and header hold credentials, and which quotes them all.
     @Test(arguments: [
         "https://operator:pw%21@node.invalid/v3/0123456789abcdef?token=fedcba9876543210",
