@@ -38,7 +38,7 @@ def compile_shim(folder: pathlib.Path) -> pathlib.Path:
 
 
 class Board:
-    """What the shim and the test share: six words in a file, see killpoint.c."""
+    """What the shim and the test share: six words and a text in a file, see killpoint.c."""
 
     def __init__(self, path: pathlib.Path):
         self.path = path
@@ -46,8 +46,11 @@ class Board:
         with path.open("r+b") as file:
             self._words = mmap.mmap(file.fileno(), 4096)
 
-    def reset(self, kill_at: int):
-        self._words[:12] = struct.pack("=III", 0, 0, kill_at)
+    def reset(self, kill_at: int | str):
+        """Death at that number, or at the first place of that kind and method."""
+        number, name = (0, kill_at) if isinstance(kill_at, str) else (kill_at, "")
+        self._words[:12] = struct.pack("=III", 0, 0, number)
+        self._words[24:88] = struct.pack("=64s", name.encode())
 
     def arm(self, on: bool):
         self._words[:4] = struct.pack("=I", on)
@@ -203,7 +206,7 @@ class Crasher:
         assert self.chain.rpc("evm_revert", self.snapshot)
         self.snapshot = self.chain.rpc("evm_snapshot")
 
-    def start(self, kill_at: int | None):
+    def start(self, kill_at: int | str | None):
         """Ready to be asked; None: without the shim."""
         if kill_at is None:
             self.daemon.env = dict(self.plain_env)
@@ -246,8 +249,8 @@ class Crasher:
         check_promises(self.daemon)
         return names
 
-    def kill(self, operation, at: int, again: int | None = None) -> list[str]:
-        """Kills at place `at` of the operation, and at place `again` of the recovery; then all must come right.
+    def kill(self, operation, at: int | str, again: int | None = None) -> list[str]:
+        """Kills at place `at` of the operation (its number, or its kind and method), and at place `again` of the recovery; then all must come right.
 
         Returns the names of the places where the process died; none when it was done before."""
         self.go_back()

@@ -5,10 +5,12 @@
  * each answer from there (after it was read), and each write into the journal's write-ahead log (before: the log then
  * ends in the middle of a commit).
  *
- * KILLPOINT_BOARD names a file of 24 bytes or more that the test shares: six 32-bit words, `armed`, `counted`,
- * `kill_at`, `disk_error`, `clock_set`, `time_passed`. Only while `armed` is counted; at number `kill_at` (from 1; 0: never)
- * the process dies. While `disk_error` is not 0, writing the journal fails with that errno. `clock_set` are seconds by
- * which the real-time clock is wrong, `time_passed` seconds that have passed on every clock that counts a host's sleep.
+ * KILLPOINT_BOARD names a file of 88 bytes or more that the test shares: six 32-bit words, `armed`, `counted`,
+ * `kill_at`, `disk_error`, `clock_set`, `time_passed`, and the text `kill_in`. Only while `armed` is counted; at number
+ * `kill_at` (from 1; 0: never) the process dies, and at the first place that is `kill_in`: a kind of place and, after a
+ * colon, one of the methods it speaks of. While `disk_error` is not 0, writing the journal fails with that errno.
+ * `clock_set` are seconds by which the real-time clock is wrong, `time_passed` seconds that have passed on every clock
+ * that counts a host's sleep.
  * KILLPOINT_LOG, if set, gets a line with number and name of each place.
  */
 #define _GNU_SOURCE
@@ -33,7 +35,11 @@
 struct board {
     _Atomic uint32_t armed, counted, kill_at, disk_error;
     _Atomic int32_t clock_set, time_passed;
+    char kill_in[64];
 };
+
+/* Room for the methods of a whole batch. */
+enum { NAME_ROOM = 512 };
 
 static struct board *board;
 static int log_fd = -1;
@@ -50,15 +56,22 @@ __attribute__((constructor)) static void open_board(void) {
     if (path != NULL) log_fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
 }
 
+/* Whether `what:detail` is the place that the board names: "before-send:eth_call" is within "before-send:eth_call+...". */
+static int is_wanted(const char *what, const char *detail) {
+    size_t kind = strlen(what);
+    const char *wanted = board->kill_in;
+    return *wanted && strncmp(wanted, what, kind) == 0 && wanted[kind] == ':' && strstr(detail, wanted + kind + 1) != NULL;
+}
+
 static void point(const char *what, const char *detail) {
     if (board == NULL || !atomic_load(&board->armed)) return;
     uint32_t number = atomic_fetch_add(&board->counted, 1) + 1;
     if (log_fd >= 0) {
-        char line[128];
+        char line[NAME_ROOM + 64];
         int length = snprintf(line, sizeof line, "%u %s%s%s\n", number, what, *detail ? ":" : "", detail);
         if (length > 0) syscall(SYS_write, log_fd, line, (size_t)length);
     }
-    if (number == atomic_load(&board->kill_at)) {
+    if (number == atomic_load(&board->kill_at) || is_wanted(what, detail)) {
         syscall(SYS_kill, syscall(SYS_getpid), SIGKILL);
         for (;;) pause();
     }
@@ -131,7 +144,7 @@ ssize_t pwrite64(int fd, const void *bytes, size_t count, off64_t offset) {
 }
 
 ssize_t send(int fd, const void *bytes, size_t count, int flags) {
-    char name[64] = "";
+    char name[NAME_ROOM] = "";
     int counts = board && atomic_load(&board->armed) && is_tcp(fd);
     if (counts) {
         method_of(bytes, count, name, sizeof name);

@@ -6,12 +6,17 @@ left to settle. ORAKEY_KILLS=all visits every place of every operation (more tha
 otherwise thirty for each, with every kind of place among them.
 """
 
+import itertools
+
 import pytest
 
 from crash.harness import Crasher, chain_keys, evenly, kills_wanted, sampled
 
 # Where the daemon was killed, by operation.
 KILLS: dict[str, list[str]] = {}
+
+CALLS = ["eth_sendRawTransaction", "eth_estimateGas", "eth_feeHistory", "eth_getBlockByNumber", "eth_getLogs",
+         "eth_getTransactionReceipt"]
 
 # What an operation adds to the chain: keys created (with the refill of the pool), keys disabled.
 OPERATIONS = {
@@ -54,7 +59,7 @@ def case(crashers, request):
     daemon, operation = crasher.daemon, make(crasher.daemon)
     before = chain_keys(daemon.contract, daemon.owner)
 
-    def kill(at: int, again: int | None = None) -> list[str]:
+    def kill(at: int | str, again: int | None = None) -> list[str]:
         died = crasher.kill(operation, at, again)
         after = chain_keys(daemon.contract, daemon.owner)
         seen = len(after) - len(before), sum(before[m] and not after[m] for m in before)
@@ -84,14 +89,20 @@ def test_killed_again_while_it_recovers(case):
     assert died
 
 
+@pytest.mark.parametrize("case", ["create"], indirect=True)
+def test_killed_at_every_call_by_its_name(case):
+    # The places are numbered in a run like these, not in these: where it must be this call, it is named.
+    _, _, kill = case
+    for kind, method in itertools.product(["before-send", "after-send"], CALLS):
+        died = kill(f"{kind}:{method}")
+        assert died and died[0].startswith(kind) and method in died[0].split(":")[1].split("+")
+        KILLS.setdefault("by name", []).extend(died)
+
+
 def test_every_kind_of_place_and_two_hundred_kills():
     if len(KILLS) < 2 * len(OPERATIONS):
         pytest.skip("not all operations were run")
     every = [place for died in KILLS.values() for place in died]
     print(f"\n{len(every)} kills")
-    calls = {"eth_sendRawTransaction", "eth_estimateGas", "eth_feeHistory", "eth_getBlockByNumber", "eth_getLogs",
-             "eth_getTransactionReceipt"}
-    for kind in ("before-send", "after-send"):
-        assert calls <= {call for place in every if place.startswith(kind) for call in place.split(":")[1].split("+")}
     assert {"before-write", "before-sync", "after-sync", "after-answer"} <= {place.split(":")[0] for place in every}
     assert kills_wanted() is not None and kills_wanted() < 30 or len(every) >= 200
