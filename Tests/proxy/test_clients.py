@@ -1,11 +1,12 @@
 """Callers that are not who or what they should be."""
 
+import concurrent.futures
 import json
 import os
+import queue
 import socket
 
 import pytest
-from support.daemon import eventually
 from support.quick import CONSUMER_A, CONSUMER_B, STRANGER, curl_as, needs_root
 
 
@@ -123,25 +124,42 @@ def test_too_large_a_head(proxy):
     assert (answer.status, answer.json["error"]["code"]) == (413, "too_large")
 
 
-def test_a_caller_that_goes_away_ends_the_request_upstream(proxy):
-    gone = []
+# Callers that go away, and how many of them at a time. More make a long run.
+DEPARTURES, AT_ONCE = int(os.environ.get("ORAKEY_DEPARTURES", "40")), 8
 
-    def watches(handler, _):
-        handler.begin_stream()
-        handler.event({"n": 1})
-        handler.connection.settimeout(20)
-        try:
-            gone.append(handler.rfile.read(1))
-        except TimeoutError:
-            gone.append(b"still there")
 
-    proxy.model.next(watches)
+def departs(proxy, request: bytes, bytes_read: int):
+    """A caller that is gone as soon as it has so much of its answer."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
+        client.settimeout(60)
         client.connect(str(proxy.socket))
-        client.sendall(b"GET /v1/models HTTP/1.1\r\nHost: x\r\n\r\n")
-        client.recv(65536)
-    eventually("the request ends", lambda: gone)
-    assert gone == [b""]
+        client.sendall(request)
+        assert client.recv(bytes_read)
+
+
+@pytest.mark.parametrize("bytes_read", [1, 65536], ids=["within the head", "at the first bytes"])
+def test_a_caller_that_goes_away_ends_the_request_upstream(proxy, bytes_read):
+    """Whatever it had of its answer by then: the upstream is told while it still has much to say."""
+    ends = queue.SimpleQueue()
+
+    def streams(handler, _):
+        handler.connection.settimeout(60)
+        try:
+            handler.begin_stream()
+            handler.event({"n": 1})
+            ends.put(handler.rfile.read(1))
+        # What was under way when the connection ended is answered with a reset.
+        except ConnectionError:
+            ends.put(b"")
+        except TimeoutError:
+            ends.put(b"still there")
+
+    proxy.model.always = streams
+    request = b"GET /v1/models HTTP/1.1\r\nHost: x\r\n\r\n"
+    with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as callers:
+        for caller in [callers.submit(departs, proxy, request, bytes_read) for _ in range(DEPARTURES)]:
+            caller.result()
+    assert [ends.get(timeout=90) for _ in range(DEPARTURES)] == [b""] * DEPARTURES
 
 
 @needs_root
