@@ -4,7 +4,8 @@ import Glibc
 import ScriptedHTTP
 import Testing
 
-private let nginx = ["/usr/sbin/nginx", "/usr/local/sbin/nginx"].first {
+/// This host's, or Debian's unpacked below .build by the Python tests (Tests/support/debian.py).
+private let nginx = ["/usr/sbin/nginx", "/usr/local/sbin/nginx", ".build/nginx/root/usr/sbin/nginx"].first {
     FileManager.default.isExecutableFile(atPath: $0)
 }
 

@@ -10,7 +10,7 @@ from support.contracts import ApiKeys, Contract
 from support.daemon import Daemon
 from support.places import binaries
 
-PROGRAMS = ("orakeyd", "orakey", "orakey-cli")
+PROGRAMS = ("orakeyd", "orakey", "orakey-cli", "orakey-gateway")
 
 
 @pytest.fixture(scope="session")

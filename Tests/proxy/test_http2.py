@@ -2,18 +2,18 @@
 
 import asyncio
 import os
-import shutil
 import socket
 import subprocess
 
 import pytest
 from support.daemon import eventually
+from support.debian import program
 from support.mining import mining
 from support.scripted_model import ScriptedModel, words_for
 
 from proxy.conftest import start
 
-NGINX = shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin")
+NGINX = program("nginx")
 MODEL = "deepseek-ai/DeepSeek-V3"
 
 

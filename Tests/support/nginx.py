@@ -2,29 +2,9 @@
 
 import contextlib
 import pathlib
-import shutil
 import subprocess
 
 from .daemon import eventually
-from .places import ROOT
-
-CACHE = ROOT / ".build" / "nginx"
-
-
-def program() -> pathlib.Path | None:
-    """nginx of this host, else the one in Debian's package, unpacked below .build and not installed: installing it would
-    start a server. None where it can't be had."""
-    found = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
-    if found:
-        return pathlib.Path(found)
-    unpacked = CACHE / "root" / "usr" / "sbin" / "nginx"
-    if not unpacked.exists() and shutil.which("apt-get"):
-        CACHE.mkdir(parents=True, exist_ok=True)
-        with contextlib.suppress(subprocess.CalledProcessError, IndexError):
-            subprocess.run(["apt-get", "-q", "download", "nginx"], cwd=CACHE, check=True, capture_output=True)
-            package = sorted(CACHE.glob("nginx_*.deb"))[-1]
-            subprocess.run(["dpkg", "-x", package, CACHE / "root"], check=True, capture_output=True)
-    return unpacked if unpacked.exists() else None
 
 
 @contextlib.contextmanager

@@ -23,7 +23,8 @@ from support.daemon import eventually  # noqa: E402
 from support.devchain import DevChain, throwaway_account  # noqa: E402
 from support.gateway import Gateway  # noqa: E402
 from support.keytext import key_text  # noqa: E402
-from support.nginx import nginx, program  # noqa: E402
+from support.debian import program  # noqa: E402
+from support.nginx import nginx  # noqa: E402
 from support.places import binaries  # noqa: E402
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -74,7 +75,7 @@ class Asker:
 
 def known_keys(gateway, ask, keys, folder):
     pin(gateway.process)
-    binary = program()
+    binary = program("nginx")
     if binary is None:
         return row("known key, 32 connections", "", "no nginx", "", "at least 0.6x of nginx's return 200", False)
     with socket.create_server(("127.0.0.1", 0)) as taken:

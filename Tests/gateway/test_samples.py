@@ -1,12 +1,16 @@
-"""The sample etc/gateway/nginx.conf in a real nginx, before a real gateway."""
+"""The samples in etc/gateway in a real nginx, Caddy and Envoy, before a real gateway."""
 
+import contextlib
 import http.client
 import json
+import pathlib
 import socket
+import subprocess
 
 import pytest
 from support.daemon import Answer, eventually
-from support.nginx import nginx, program
+from support.debian import program
+from support.nginx import nginx
 from support.places import ROOT
 from support.scriptedbackend import ScriptedBackend
 
@@ -48,20 +52,59 @@ class Front:
         return self.ask("POST", "/v1/chat/completions", json.dumps({"model": "m", "messages": []}), **headers)
 
 
-@pytest.fixture
-def behind(tmp_path, backend):
-    """behind(gateway): nginx with the sample, its addresses replaced by the test's."""
-    binary = program()
+@contextlib.contextmanager
+def caddy(binary: pathlib.Path, folder: pathlib.Path, text: str, answers):
+    (folder / "Caddyfile").write_text("{\nadmin off\nauto_https off\n}\n" + text)
+    with process(folder, [binary, "run", "--adapter", "caddyfile", "--config", folder / "Caddyfile"], answers):
+        yield
+
+
+@contextlib.contextmanager
+def envoy(binary: pathlib.Path, folder: pathlib.Path, text: str, answers):
+    (folder / "envoy.yaml").write_text(text)
+    with process(folder, [binary, "-c", folder / "envoy.yaml", "--use-dynamic-base-id", "--concurrency", "1"], answers):
+        yield
+
+
+@contextlib.contextmanager
+def process(folder: pathlib.Path, command: list, answers):
+    with (folder / "error.log").open("wb") as log:
+        running = subprocess.Popen(
+            command, cwd=folder, env={"HOME": str(folder)}, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        try:
+            eventually("it answers", answers)
+            yield
+        finally:
+            running.terminate()
+            running.wait(30)
+
+
+# The sample, and what runs it.
+FRONTS = {"nginx": ("nginx.conf", nginx), "caddy": ("Caddyfile", caddy), "envoy": ("envoy.yaml", envoy)}
+
+
+def front_program(kind: str) -> pathlib.Path | None:
+    """Envoy is no package of Debian's; the tests' environment has it from PyPI."""
+    if kind == "envoy":
+        import envoy._bin
+        return pathlib.Path(envoy._bin.__file__).with_name("envoy")
+    return program(kind)
+
+
+@pytest.fixture(params=FRONTS)
+def behind(tmp_path, backend, request):
+    """behind(gateway): a web server with the sample, its addresses replaced by the test's."""
+    sample, run = FRONTS[request.param]
+    binary = front_program(request.param)
     if binary is None:
-        pytest.skip("there is no nginx, and Debian's package can't be fetched: apt-get update")
-    running = []
+        pytest.skip(f"there is no {request.param}, and Debian's package can't be fetched: apt-get update")
+    running = contextlib.ExitStack()
 
     def start(gateway) -> Front:
         port = free_port()
-        text = (SAMPLES / "nginx.conf").read_text()
-        for old, new in (("127.0.0.1:8787", f"127.0.0.1:{gateway.port}"), ("127.0.0.1:8080", f"127.0.0.1:{port}"),
-                         ("127.0.0.1:8000", backend.url.removeprefix("http://"))):
-            assert text.count(old) == 1
+        text = (SAMPLES / sample).read_text()
+        for old, new in addresses(request.param, gateway.port, port, int(backend.url.rpartition(":")[2])):
+            assert old in text
             text = text.replace(old, new)
         front = Front(port)
 
@@ -71,16 +114,21 @@ def behind(tmp_path, backend):
             except OSError:
                 return None
 
-        folder = tmp_path / "nginx"
-        folder.mkdir()
-        running.append(nginx(binary, folder, text, answers))
-        running[-1].__enter__()
-        front.folder = folder
+        front.folder = tmp_path / "front"
+        front.folder.mkdir()
+        running.enter_context(run(binary, front.folder, text, answers))
         return front
 
-    yield start
-    for each in running:
-        each.__exit__(None, None, None)
+    with running:
+        yield start
+
+
+def addresses(kind: str, gateway: int, port: int, backend: int):
+    """What the sample says, and what the test needs."""
+    if kind == "envoy":
+        return [(f"port_value: {old} ", f"port_value: {new} ") for old, new in ((8787, gateway), (8080, port), (8000, backend))]
+    listens = (":8080 {", f"http://127.0.0.1:{port} {{") if kind == "caddy" else ("127.0.0.1:8080", f"127.0.0.1:{port}")
+    return [("127.0.0.1:8787", f"127.0.0.1:{gateway}"), listens, ("127.0.0.1:8000", f"127.0.0.1:{backend}")]
 
 
 def test_good_keys_pass_and_bad_ones_do_not(behind, gateway, backend, key_owner, own_chain):
@@ -144,5 +192,6 @@ def test_without_a_view_or_a_gateway_nobody_passes(behind, make_gateway, contrac
     gateway.stop()
     before = len(backend.asked)
     answer = front.chat(key)
-    assert answer.status == 503 and answer.json["error"]["code"] == "key_state_unknown"
+    # Caddy cannot say which of the two servers behind it is away.
+    assert answer.status == 503 and answer.json["error"]["code"] in ("key_state_unknown", "service_unavailable")
     assert len(backend.asked) == before
