@@ -10,24 +10,12 @@ from support.daemon import eventually
 from support.debian import program
 from support.mining import mining
 from support.scripted_model import ScriptedModel, words_for
+from support.tls import authority
 
 from proxy.conftest import start
 
 NGINX = program("nginx")
 MODEL = "deepseek-ai/DeepSeek-V3"
-
-
-def authority(folder):
-    """An authority of this test's own and its certificate for localhost."""
-    def openssl(*arguments):
-        subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
-
-    openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "ca.key", "-out", "ca.pem", "-days", "2",
-            "-subj", "/CN=test authority")
-    openssl("req", "-newkey", "rsa:2048", "-nodes", "-keyout", "tls.key", "-out", "tls.csr", "-subj", "/CN=localhost")
-    (folder / "names").write_text("subjectAltName=DNS:localhost")
-    openssl("x509", "-req", "-in", "tls.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2",
-            "-extfile", "names", "-out", "tls.pem")
 
 
 @pytest.mark.skipif(NGINX is None, reason="no nginx")

@@ -14,7 +14,9 @@ struct Backends: Sendable {
         self.settings = settings
         servers = try settings.backends.map { backend in
             (
-                Upstream(backend.url, client: http, idle: backend.idleTimeout),
+                Upstream(
+                    backend.url, client: http, idle: backend.idleTimeout,
+                    tls: TLSOptions(authorityFile: backend.authorityFile)),
                 try backend.keyFile.map { try SecretBytes.read(privateFile: $0, maxCount: Self.longestKey) }
             )
         }

@@ -28,9 +28,14 @@ enum ReadServiceSettings {
             guard let entry = reader.named(name), var reader = entry.mapping() else { return nil }
             let url = reader.required("url", "the model server, http://127.0.0.1:8000")?.parsed(address)
             let keyFile = reader.optional("key_file")?.filePath()
+            let authorities = reader.optional("ca_file")?.filePath()
             let idle = reader.optional("idle_timeout")?.duration(in: .seconds(1) ... .seconds(86400))
             reader.finish()
-            return url.map { Backend(name: name, url: $0, keyFile: keyFile, idleTimeout: idle ?? .seconds(600)) }
+            return url.map {
+                Backend(
+                    name: name, url: $0, keyFile: keyFile, authorityFile: authorities,
+                    idleTimeout: idle ?? .seconds(600))
+            }
         }
     }
 

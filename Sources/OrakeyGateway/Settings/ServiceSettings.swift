@@ -33,6 +33,8 @@ public struct Backend: Equatable, Sendable {
     public var url: HTTPURL
     /// The file with the server's own API key; nil where it asks for none.
     public var keyFile: String?
+    /// The authorities that are trusted instead of the system's, in PEM; nil for the system's.
+    public var authorityFile: String?
     /// How long it may be silent.
     public var idleTimeout: Duration
 }
