@@ -1,17 +1,24 @@
+import Glibc
+
 /// `Retry-After` (RFC 9110 §10.2.3): seconds, or a date, which counts from the answer's own `Date` so that no clock
-/// has to be right.
+/// has to be right. Without a `Date` the machine's clock has to do.
 package enum RetryAfter {
-    /// Longer waits are cut to this.
+    /// Longer waits are cut to this, so that no clock and no server makes anybody wait for ever.
     package static let longest = Duration.seconds(3600)
 
-    package static func parse(_ value: String, date: String?) -> Duration? {
+    /// - Parameters:
+    ///   - value: The field's value.
+    ///   - date: That of the answer's `Date`.
+    ///   - clock: Seconds since 1970, asked only where the answer does not say what time it is.
+    package static func parse(
+        _ value: String, date: String?, clock: () -> Int = { time(nil) }
+    ) -> Duration? {
         let text = value.trimmingPrefix { $0 == " " }
         if !text.isEmpty, text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) {
             return min(longest, .seconds(Int(text.prefix(9)) ?? 0))
         }
-        guard let until = seconds(httpDate: String(text)), let now = date.flatMap({ seconds(httpDate: $0) }) else {
-            return nil
-        }
+        guard let until = seconds(httpDate: String(text)) else { return nil }
+        let now = date.flatMap { seconds(httpDate: $0) } ?? clock()
         return min(longest, .seconds(max(0, until - now)))
     }
 

@@ -7,12 +7,14 @@ public enum WalletSecret: Sendable, Equatable {
     /// One private key, 32 bytes.
     case privateKey(SecretBytes)
 
-    /// A private key as text: 64 hex digits of either case, with or without `0x`.
+    /// A private key as people paste it: 64 hex digits of either case, with or without `0x` or `0X`, blanks and line ends
+    /// around them passed over, as eth-account and cast take it too.
     ///
     /// - Throws: ``WalletError/privateKey(reason:)`` for anything else, zero and values from n on included.
     public init(privateKeyHex text: SecretBytes) throws(WalletError) {
-        let key = try unsafe text.withUnsafeBytes { text throws(WalletError) in
-            let hasPrefix = unsafe text.count > 1 && text[0] == UInt8(ascii: "0") && text[1] == UInt8(ascii: "x")
+        let key = try unsafe text.withUnsafeBytes { pasted throws(WalletError) in
+            let text = unsafe Self.withoutBlanksAround(pasted)
+            let hasPrefix = unsafe text.count > 1 && text[0] == UInt8(ascii: "0") && text[1] | 0x20 == UInt8(ascii: "x")
             let start = hasPrefix ? 2 : 0
             guard text.count - start == 64 else {
                 throw .privateKey(reason: "it has \(text.count - start) characters, not 64 hex digits")
@@ -28,6 +30,14 @@ public enum WalletSecret: Sendable, Equatable {
         }
         _ = try PrivateKey(key)
         self = .privateKey(key)
+    }
+
+    private static func withoutBlanksAround(_ text: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+        let isBlank = { (byte: UInt8) in byte == 0x20 || (0x09...0x0D).contains(byte) }
+        guard let first = unsafe text.firstIndex(where: { !isBlank($0) }),
+            let last = unsafe text.lastIndex(where: { !isBlank($0) })
+        else { return unsafe UnsafeRawBufferPointer(start: nil, count: 0) }
+        return unsafe UnsafeRawBufferPointer(rebasing: text[first...last])
     }
 
     private static func hexDigit(_ character: UInt8) -> UInt8? {

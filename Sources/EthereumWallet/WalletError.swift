@@ -95,7 +95,7 @@ extension WalletError: CustomStringConvertible {
     }
 
     /// The same error, naming the file it is about.
-    func naming(_ path: String) -> WalletError {
+    package func naming(_ path: String) -> WalletError {
         switch self {
         case .malformed(nil, let reason): .malformed(path: path, reason: reason)
         case .unsupported(nil, let reason): .unsupported(path: path, reason: reason)

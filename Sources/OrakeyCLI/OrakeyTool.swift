@@ -43,12 +43,10 @@ public enum OrakeyTool {
             return code.rawValue
         }
         if code == .validationFailure {
-            let full = Orakey.fullMessage(for: error)
-            // The parser's text is "Error: what", then usage, then "See 'orakey x --help' for more information."
-            let message = full.split(separator: "\n").first.map(String.init) ?? "wrong usage"
-            let help = full.split(separator: "\n").last { $0.contains("--help") }
+            // Behind the message stands the usage, then "See 'orakey x --help' for more information."
+            let help = Orakey.fullMessage(for: error).split(separator: "\n").last { $0.contains("--help") }
             let advice = help.flatMap { $0.split(separator: "'").dropFirst().first.map(String.init) } ?? "orakey --help"
-            let what = withoutSecrets(message.hasPrefix("Error: ") ? String(message.dropFirst(7)) : message)
+            let what = oneLine(withoutSecrets(Orakey.message(for: error)))
             Console.complain("\(what.hasSuffix(".") ? String(what.dropLast()) : what); see \(advice)")
             return ExitStatus.usage.rawValue
         }
@@ -57,18 +55,35 @@ public enum OrakeyTool {
         return failure.code
     }
 
+    /// A message whose first line ends in a colon goes on with a list, an item a line.
+    private static func oneLine(_ message: String) -> String {
+        let lines = message.split(separator: "\n").map { $0.drop { $0 == " " || $0 == "-" } }
+        guard let first = lines.first else { return "wrong usage" }
+        let items = first.hasSuffix(":") ? lines.dropFirst() : []
+        return items.isEmpty ? String(first) : "\(first) " + items.joined(separator: ", ")
+    }
+
     /// The parser quotes what it does not understand. Words typed where none belong may be a secret that went to the wrong
     /// place: none of them is repeated. Neither is anything else as long as a key, or with blanks in it.
     private static func withoutSecrets(_ message: String) -> String {
         if message.hasPrefix("Unexpected argument") || message.contains(" unexpected arguments") {
             return "there is an argument too many; secrets are asked for, or come from standard input or a descriptor"
         }
+        // "The value 'm/44'/x' is invalid for '--path <m/...>': why": a value may have quotes of its own.
+        let (before, behind) = ("The value '", "' is invalid for '")
+        if message.hasPrefix(before), let end = message.ranges(of: behind).last {
+            let value = message[message.index(message.startIndex, offsetBy: before.count)..<end.lowerBound]
+            return before + (mayBeSecret(value) ? "..." : value) + message[end.lowerBound...]
+        }
         return message.split(separator: "'", omittingEmptySubsequences: false).enumerated().map { index, part in
             let isQuoted = index % 2 == 1
             // How the parser writes an option and what it takes: "--owner <address>".
             let isOption = part.hasPrefix("--") && part.hasSuffix(">") && part.contains(" <")
-            let mayBeSecret = part.utf8.count > 32 || part.contains(" ")
-            return isQuoted && mayBeSecret && !isOption ? "..." : String(part)
+            return isQuoted && mayBeSecret(part) && !isOption ? "..." : String(part)
         }.joined(separator: "'")
+    }
+
+    private static func mayBeSecret(_ text: Substring) -> Bool {
+        text.utf8.count > 32 || text.contains { $0.isWhitespace || !$0.isASCII }
     }
 }

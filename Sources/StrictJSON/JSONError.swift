@@ -69,6 +69,19 @@ public struct JSONError: Error, Sendable, Equatable, CustomStringConvertible {
         return text
     }
 
+    /// What is wrong and where in the text, without the names of keys: for texts whose author may have put somebody's
+    /// secret into one.
+    public var descriptionWithoutNames: String {
+        let kind: Kind =
+            switch kind {
+            case .duplicateKey: .invalidValue("a key appears twice")
+            case .missingField: .invalidValue("a field is missing")
+            case .unknownField: .invalidValue("unknown field")
+            default: kind
+            }
+        return JSONError(kind, position: position).description
+    }
+
     /// The same error seen from the member `key` outside.
     func inside(key: String) -> JSONError {
         JSONError(kind, path: JSONPath.join(JSONPath.printable(key), path), position: position)

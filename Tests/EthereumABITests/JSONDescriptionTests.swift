@@ -113,8 +113,46 @@ import Testing
         #expect(
             errorText { _ = try ContractABI(humanReadable: ["fallback() external", "fallback() external"]) }
                 == "line 2: a second fallback at character 1 of the signature")
+        // The first counts, by name and by selector.
+        let errors = try ContractABI(humanReadable: ["error E(uint8 a)", "error E(uint8 b)", "error E(bool c)"])
+        let selector = try ABIErrorDefinition(signature: "E(uint8)").selector
+        #expect(errors.error(selector: selector)?.inputs[0].name == "a")
+        #expect(try errors.error("E(uint8)").inputs[0].name == "a")
+        #expect(errorCode { _ = try errors.error("E") } == .ambiguous)
+        #expect(
+            errorText {
+                _ = try ContractABI(humanReadable: ["receive() external payable", "receive() external payable"])
+            }
+                == "line 2: a second receive at character 1 of the signature")
+        #expect(
+            errorText { _ = try ContractABI(json: [["type": "receive"], ["type": "receive"]]) }
+                == "[1].type: a second receive")
         let fallbacks: JSON = [["type": "fallback", "payable": true], ["type": "fallback"]]
         #expect(errorText { _ = try ContractABI(json: fallbacks) } == "[1].type: a second fallback")
+    }
+
+    /// Another language's names: they stay in the JSON, and are left out where Solidity would not take them.
+    @Test func namesThatAreWordsOfSolidity() throws {
+        let json: JSON = [
+            [
+                "type": "function", "name": "f", "stateMutability": "view", "outputs": [],
+                "inputs": [["name": "view", "type": "uint256"], ["name": "to", "type": "bool"]],
+            ]
+        ]
+        let contract = try ContractABI(json: json)
+        #expect(contract.json == json)
+        #expect(contract.humanReadable == ["function f(uint256, bool to) view"])
+        #expect(
+            try ContractABI(humanReadable: contract.humanReadable).functions[0].selector
+                == contract.functions[0].selector)
+    }
+
+    @Test func twoMembersOfOneName() throws {
+        let parameters = [ABIParameter("a", type: .bool), ABIParameter("a", type: .bool)]
+        #expect(try ABIJSON.values([true, false], for: parameters) == [.bool(true), .bool(false)])
+        #expect(
+            errorText { _ = try ABIJSON.values(["a": true], for: parameters) }
+                == "args: (bool,bool) has two members named a, so it needs an array")
     }
 
     @Test func hostileNamesAreEscaped() throws {

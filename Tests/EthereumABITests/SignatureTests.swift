@@ -23,7 +23,76 @@ import Testing
         #expect(try ABIFunction(signature: overriding).stateMutability == .view)
         #expect(errorCode { _ = try ABIFunction(signature: "f() override(") } == .invalidSignature)
         #expect(errorCode { _ = try ABIFunction(signature: "f() override()") } == .invalidSignature)
-        #expect(try ABIFunction(signature: "function(uint8)").name == "function")
+    }
+
+    @Test func parametersOfSolidity() throws {
+        for (text, canonical) in [
+            ("f(address payable[] x)", "f(address[])"), ("f(address payable [2][] x)", "f(address[2][])"),
+            ("f(address payable)", "f(address)"),
+            ("f((address payable a, uint b)[] calldata list)", "f((address,uint256)[])"),
+            ("f(function(uint) external cb)", "f(function)"),
+            ("f(function (uint, address payable) external cb)", "f(function)"),
+            ("f(function() external view returns (uint256, string memory)[2] cbs, bool x)", "f(function[2],bool)"),
+            ("f(function f)", "f(function)"),
+            ("f(uint256 payableAmount, bytes memory from, string calldata error)", "f(uint256,bytes,string)"),
+        ] {
+            #expect(try ABIFunction(signature: text).signature == canonical, "\(text)")
+        }
+        #expect(try ABIFunction(signature: "f(function(uint) external cb)").inputs.map(\.name) == ["cb"])
+        #expect(try ABIType(parsing: "address payable[]") == .array(.address))
+        #expect(
+            try ABIEvent(signature: "E(address payable indexed to, function(bytes memory) external indexed cb)")
+                .signature
+                == "E(address,function)")
+    }
+
+    @Test(arguments: [
+        "uint256 payable", "uint256 returns", "uint256 calldata", "uint256 memory x", "address memory x",
+        "uint256 view",
+        "uint256 uint256", "uint256 function", "bool address", "address[] payable x", "address payable payable",
+        "function(uint) cb", "function(uint) internal cb", "function(uint) external internal cb", "function(",
+        "bytes memory memory",
+        "function(uint8", "uint256 indexed",
+    ])
+    func noParameters(text: String) {
+        let code = errorCode { _ = try ABIFunction(signature: "f(\(text))") }
+        #expect(code == .invalidSignature || code == .invalidType, "\(text)")
+    }
+
+    @Test func namesOfParametersDiffer() throws {
+        for text in ["f(uint8 a, (uint8 b, bool b) c)", "f(uint8 b, uint8 b)", "f() returns (uint8 b, uint8 b)"] {
+            #expect(errorText { _ = try ABIFunction(signature: text) } == "two parameters are named b", "\(text)")
+        }
+        #expect(
+            errorText { _ = try ContractABI(humanReadable: ["struct S { uint8 b; bool b; }"]) }
+                == "line 1: two members of S are named b")
+        #expect(try ABIFunction(signature: "f(uint8 a, (uint8 a, bool) b, uint8)").inputs.count == 3)
+        #expect(
+            errorText { _ = try ABIFunction(signature: "f(uint256 calldata)") }
+                == "'calldata' is a word of Solidity and no name, at character 11 of the signature")
+    }
+
+    @Test(arguments: [
+        ("constructor(uint256)", "a constructor has no selector: only its arguments are encoded, behind the bytecode"),
+        (
+            "receive()",
+            "receive() has neither a selector nor arguments; a function of that name is written: function receive(...)"
+        ),
+        (
+            "fallback()",
+            "fallback() has neither a selector nor arguments; a function of that name is written: function fallback(...)"
+        ),
+        ("function(uint8)", "'function' is a word of Solidity and names no function; give it a name"),
+        ("function (uint8)", "expected a name at character 10 of the signature"),
+    ])
+    func whatHasNoSelector(text: String, message: String) {
+        #expect(errorText { _ = try ABIFunction(signature: text) } == message)
+    }
+
+    @Test func markedFunctionsMayHaveTheNamesOfSpecialOnes() throws {
+        let receive = try ABIFunction(signature: "function receive(uint8)")
+        #expect(receive.signature == "receive(uint8)")
+        #expect(try ABIFunction(signature: receive.description) == receive)
     }
 
     @Test(arguments: [

@@ -147,9 +147,46 @@ import Testing
         #expect(twin.hasHighS)
         #expect(twin.raw == RLP.encode(.list(fields)))
         #expect(twin.hash != signed.hash)
+        #expect(UInt256(twin.wireSignature.s) == n - UInt256(signed.signature.s))
+        #expect(twin.wireSignature.yParity == 1 - signed.signature.yParity)
+        #expect(twin.signature == signed.signature && !signed.wireSignature.hasHighS)
         #expect(try twin.sender() == signed.sender())
         #expect(twin.issues(fork: .frontier) == [])
         #expect(twin.issues() == [.highS])
+    }
+
+    /// v of a legacy transaction can hold more than a chain id of 64 bits.
+    @Test func largestChainID() throws {
+        let transaction = Transaction.legacy(
+            LegacyTransaction(chainID: .max, nonce: 0, gasPrice: 1, gasLimit: 90_000, to: .zero))
+        let signed = try sign(transaction, key)
+        #expect(try SignedTransaction(decoding: signed.raw).transaction.chainID == .max)
+        guard case .list(var fields) = try RLP.decode(signed.raw) else { return }
+        for v in [UInt256(UInt128(UInt64.max) * 2 + 37), UInt256(1) << 128, .max] {
+            fields[6] = .uint(v)
+            #expect(throws: TransactionError.field(.chainID, .tooLarge(bits: 64))) {
+                try SignedTransaction(decoding: RLP.encode(.list(fields)))
+            }
+        }
+        fields[6] = .uint(34 as UInt64)
+        #expect(throws: TransactionError.field(.v, .invalid)) {
+            try SignedTransaction(decoding: RLP.encode(.list(fields)))
+        }
+    }
+
+    /// EIP-7623, in force unless an older fork is asked for.
+    @Test func theFloorOfPragueIsTheDefault() throws {
+        let data = [UInt8](repeating: 1, count: 1000)
+        func signed(_ gas: UInt64) throws -> SignedTransaction {
+            try sign(
+                .legacy(
+                    LegacyTransaction(chainID: 1, nonce: 0, gasPrice: 1, gasLimit: gas, to: .zero, data: data)), key)
+        }
+        #expect(try signed(60_999).issues() == [.gasLimitTooLow(required: 61_000)])
+        #expect(try signed(61_000).issues() == [])
+        #expect(try signed(60_999).issues(fork: .cancun) == [])
+        #expect(try signed(36_999).issues(fork: .cancun) == [.gasLimitTooLow(required: 37_000)])
+        #expect(try signed(1).transaction.requiredGas() == 61_000)
     }
 
     @Test func gas() throws {

@@ -23,6 +23,39 @@ import Testing
         #expect(secrets.redacted("nothing of it: 0123456789, ä") == "nothing of it: 0123456789, ä")
     }
 
+    /// Names of keys are cut in messages: what is cut of a credential could not be told from other text any more.
+    @Test func keysOfAnAnswerAreNotRepeated() async throws {
+        let token = "0123456789abcdef0123456789abcdef"
+        for count in [0, 40, 50, 60] {
+            let key = String(repeating: "x", count: count) + token
+            for body in ["{\"\(key)\":1,\"\(key)\":2}", "{\"\(key)\":[tru]}", "[{\"\(key)\":{\"\(key)\""] {
+                let transport = ScriptedTransport { _, _ in .success(RPCTransportAnswer(body: Array(body.utf8))) }
+                let client = try RPCClient(
+                    endpoints: [try RPCEndpoint("https://x.test/v3/\(token)")], chainID: 1, clock: ManualClock()
+                ) { _ in transport }
+                let error = await failure { () throws(RPCError) in try await client.send(.blockNumber) }
+                let text = "\(try #require(error))"
+                #expect(!text.contains("0123"), "\(text)")
+                #expect(text.contains("line 1"), "\(text)")
+            }
+        }
+    }
+
+    /// Clients write addresses in lower case, with the checksum of EIP-55, or with that of another chain (EIP-1191).
+    @Test func addressesOfAnswersComeInAnyCase() throws {
+        let lower = "0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed"
+        let expected = try Address(lower)
+        for text in [lower, "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed", "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAeD"]
+        {
+            #expect(try AnswerReader(.string(text)).address() == expected)
+        }
+        for text in [
+            "", lower + "00", String(lower.dropLast(2)), String(lower.dropFirst(2)), "0X" + lower.dropFirst(2),
+        ] {
+            #expect(throws: RPCDecodingError.self) { try AnswerReader(.string(text)).address() }
+        }
+    }
+
     /// An endpoint whose address and header hold credentials, and which quotes them all.
     @Test(arguments: [
         "https://operator:pw%21@node.invalid/v3/0123456789abcdef?token=fedcba9876543210",

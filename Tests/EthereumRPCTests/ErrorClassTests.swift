@@ -123,6 +123,14 @@ import Testing
         #expect(RetryAfter.seconds(httpDate: "Thursday, 29-Feb-24 00:00:00 GMT") == 1_709_164_800)
         #expect(RetryAfter.parse("Sun, 06 Nov 1994 08:50:07 GMT", date: date) == .seconds(30))
         #expect(RetryAfter.parse(date, date: "Sun, 06 Nov 1994 08:50:07 GMT") == .zero)
+        // Without a date of the answer's own the machine's clock counts, and however wrong that is, the wait is bounded.
+        for noDate in [nil, "yesterday"] {
+            #expect(RetryAfter.parse(date, date: noDate) { 784_111_777 - 30 } == .seconds(30))
+            #expect(RetryAfter.parse(date, date: noDate) { 784_111_777 + 30 } == .zero)
+            #expect(RetryAfter.parse(date, date: noDate) { 0 } == .seconds(3600))
+        }
+        #expect(RetryAfter.parse("Fri, 31 Dec 9999 23:59:59 GMT", date: nil) == .seconds(3600))
+        #expect(RetryAfter.parse(date, date: nil) == .zero)
         for wrong in [
             "", "-1", "soon", "1.5", "Sun, 06 Nov 1994 25:49:37 GMT", "06 Nov 1994", "Sun Nov 6 1994", "- - - - -",
         ] {

@@ -1,4 +1,5 @@
 import EthereumCore
+import Foundation
 import Synchronization
 import Testing
 
@@ -134,9 +135,13 @@ import Testing
         }
     }
 
-    @Test func batchIsTheSameAsOneByOne() throws {
+    /// With one thread for each processor unless told otherwise.
+    @Test(arguments: [nil, 1, 3])
+    func batchIsTheSameAsOneByOne(threads: Int?) throws {
         var keys: [String] = []
-        try APIKey.deriveBatch(account: account, network: network, first: message, count: 1100, threads: 3) { key in
+        try APIKey.deriveBatch(
+            account: account, network: network, first: message, count: 1100, threads: threads
+        ) { key in
             keys.append(String(decoding: key, as: UTF8.self))
         }
         #expect(keys.count == 1100)
@@ -152,6 +157,19 @@ import Testing
         try APIKey.deriveBatch(account: account, network: network, first: message, count: 0) { _ in
             Issue.record("no key was asked for")
         }
+    }
+
+    @Test func aBatchUsesAllProcessors() {
+        #expect(Parallel.coreCount == ProcessInfo.processInfo.processorCount)
+        let threads = Mutex<Set<UInt>>([])
+        let arrived = Atomic<Int>(0)
+        // Each waits until the others have come: no thread does the work of two.
+        Parallel.run(workers: Parallel.coreCount) {
+            threads.withLock { _ = $0.insert(UInt(pthread_self())) }
+            arrived.add(1, ordering: .relaxed)
+            for _ in 0..<1_000_000 where arrived.load(ordering: .relaxed) < Parallel.coreCount { sched_yield() }
+        }
+        #expect(threads.withLock(\.count) == Parallel.coreCount)
     }
 
     @Test func printsNoSignature() throws {

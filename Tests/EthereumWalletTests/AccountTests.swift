@@ -42,6 +42,31 @@ import Testing
         #expect(try account.sign(contractMessage: message, scheme: .eip191Hex) != first)
     }
 
+    /// In a process of its own, where nobody else replaces the context. The library's context begins with its blinding.
+    @Test func unlockingBlindsTheContextAnew() async {
+        await #expect(processExitsWith: .success) {
+            func context() -> (address: Int, beginning: [UInt8]) {
+                Secp256k1.withContext { pointer in
+                    let bytes = UnsafeRawBufferPointer(start: UnsafeRawPointer(pointer), count: 64)
+                    return (Int(bitPattern: pointer), Array(bytes))
+                }
+            }
+            let passphrase = SecretBytes("p")
+            let wallet = try EncryptedWallet(
+                encrypting: .privateKey(.random(count: 32)), passphrase: passphrase,
+                stretching: .scrypt(n: 2, r: 1, p: 1))
+            let before = context()
+            _ = try wallet.decrypt(passphrase: passphrase)
+            #expect(context() == before)
+            for _ in 0..<3 {
+                let before = context()
+                _ = try wallet.unlock(passphrase: passphrase)
+                let after = context()
+                #expect(after.beginning != before.beginning && after.address != before.address)
+            }
+        }
+    }
+
     @Test func printsTheAddressOnly() {
         #expect("\(account)" == "account \(account.address)")
     }

@@ -93,6 +93,25 @@ import Testing
         #expect(throws: WalletError.mnemonic(problem)) { try Mnemonic(parsing: SecretBytes(text)) }
     }
 
+    /// Words as a list prints them.
+    @Test(arguments: [
+        "1. legal 2. winner 3. thank 4. year 5. wave 6. sausage 7. worth 8. useful 9. legal 10. winner 11. thank 12. yellow",
+        "1 legal\n2 winner\n3 thank", "legal, winner, thank, year, wave, sausage",
+        "legal,winner,thank,year,wave,sausage",
+        "• legal • winner", "\"legal winner thank year wave sausage worth useful legal winner thank yellow\"",
+    ])
+    func numbersAndCommasAreNamed(text: String) {
+        #expect(throws: WalletError.mnemonic(.decorated)) { try Mnemonic(parsing: SecretBytes(text)) }
+        #expect("\(MnemonicProblem.decorated)".contains("leave out numbers, commas"))
+    }
+
+    /// A pasted key is not taken for words with signs between them.
+    @Test func aKeyIsNotAListOfWords() {
+        #expect(throws: WalletError.mnemonic(.wordCount(1))) {
+            try Mnemonic(parsing: SecretBytes("0x" + String(repeating: "4fab1d", count: 11)))
+        }
+    }
+
     @Test func refusesBrokenInput() {
         #expect(throws: WalletError.mnemonic(.notUTF8)) { try Mnemonic(parsing: SecretBytes(copying: [0xC3, 0x28])) }
         #expect(throws: WalletError.inputTooLong(limit: Mnemonic.maxInputCount)) {

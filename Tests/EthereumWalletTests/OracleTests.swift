@@ -19,6 +19,7 @@ struct WalletOracleTests {
         let sections: [(String, (Case) throws -> Bool)] = [
             ("mnemonics", mnemonic), ("words", words), ("accounts", account), ("derivations", derivation),
             ("signatures", signature), ("digests", digest), ("base58", base58), ("keystores", keystore),
+            ("clef", keystore),
             ("normalizations", normalization),
         ]
         for (name, check) in sections {

@@ -152,6 +152,7 @@ import Testing
         for (from, to) in [
             (#""type""#, #""x": 1, "type""#), (#""cipher":"#, #""x": 1, "cipher":"#), (#""iv":"#, #""x": 1, "iv":"#),
             (#""dklen":"#, #""x": 1, "dklen":"#), (#""dklen": 32"#, #""dklen": 33"#), (#""iv": ""#, #""iv": "00"#),
+            (#""iv": ""#, #""iv": "0x"#),
         ] {
             let altered = text.replacingOccurrences(of: from, with: to)
             #expect(altered != text)
@@ -182,6 +183,82 @@ import Testing
                 .replacingOccurrences(of: "83dbcc02d8ccb40e466191a123791e0e", with: iv)
             #expect(throws: WalletError.self) { try EncryptedWallet(json: Array(text.utf8)) }
         }
+    }
+
+    /// Another program's file with little stretching, no address, and members that only that program knows.
+    @Test func anotherPassphraseKeepsWhatOthersWrote() throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/wallet.json"
+        let secret = WalletSecret.privateKey(.random(count: 32))
+        for weak in [KeyStretchingParameters.scrypt(n: 2, r: 1, p: 1), .pbkdf2(iterations: 1)] {
+            let made = try EncryptedWallet(encrypting: secret, passphrase: Self.passphrase, stretching: weak)
+            var object = try #require(JSON.parse(made.json).objectValue)
+            object["address"] = nil
+            object["x-label"] = ["colour": "blue", "big": .number(try JSONNumber(literal: "1e400"))]
+            object["notes"] = .some(.null)
+            let file = try EncryptedWallet(json: JSON.object(object).serialize())
+            #expect(try EncryptedWallet(json: file.json) == file)
+            try? FileManager.default.removeItem(atPath: path)
+            try WalletFile.write(secret, to: path, passphrase: Self.passphrase, stretching: weak)
+            let new = SecretBytes("new")
+            try WalletFile.rewrite(file, of: file.decrypt(passphrase: Self.passphrase), at: path, passphrase: new)
+            let written = try WalletFile.read(path)
+            #expect(written.stretching == .standard)
+            #expect(try written.decrypt(passphrase: new) == secret)
+            var after = try #require(JSON.parse(written.json).objectValue)
+            #expect(after["crypto"]?["kdfparams"]?["n"] == 262_144)
+            #expect(after["crypto"] != object["crypto"])
+            after["crypto"] = object["crypto"]
+            #expect(after == object)
+        }
+        let other = try EncryptedWallet(
+            encrypting: .privateKey(.random(count: 32)), passphrase: Self.passphrase,
+            stretching: .scrypt(n: 2, r: 1, p: 1))
+        #expect(throws: WalletError.addressMismatch) {
+            try WalletFile.rewrite(other, of: secret, at: path, passphrase: Self.passphrase)
+        }
+    }
+
+    @Test func anotherPassphraseKeepsTheIdentifierOfWords() throws {
+        let wallet = try EncryptedWallet(
+            encrypting: Self.mnemonic, passphrase: Self.passphrase, stretching: .scrypt(n: 2, r: 1, p: 1))
+        let new = try EncryptedWallet(reencrypting: wallet, Self.mnemonic, passphrase: SecretBytes("new"))
+        #expect(try new.decrypt(passphrase: SecretBytes("new")) == Self.mnemonic)
+        #expect(try JSON.parse(new.json)["id"] == JSON.parse(wallet.json)["id"])
+    }
+
+    /// ethers encrypts the words of a wallet under the same stretched passphrase: they would be lost.
+    @Test func anotherPassphraseIsRefusedWhereSomethingWouldBeLost() throws {
+        let secret = WalletSecret.privateKey(.random(count: 32))
+        let made = try EncryptedWallet(
+            encrypting: secret, passphrase: Self.passphrase, stretching: .scrypt(n: 2, r: 1, p: 1))
+        var object = try #require(JSON.parse(made.json).objectValue)
+        object["x-ethers"] = ["client": "ethers.js"]
+        #expect(throws: Never.self) { try EncryptedWallet(json: JSON.object(object).serialize()).checkReencryption() }
+        object["x-ethers"] = ["mnemonicCounter": "00", "mnemonicCiphertext": "00"]
+        let file = try EncryptedWallet(json: JSON.object(object).serialize())
+        let error = #expect(throws: WalletError.self) {
+            try EncryptedWallet(reencrypting: file, secret, passphrase: Self.passphrase)
+        }
+        guard case .unsupported = error else { throw Failure("\(String(describing: error))") }
+    }
+
+    /// As geth, clef and eth-account write and ask: names of functions in lower case. Hex digits in any form that one of
+    /// them or ethers reads; `Tests/oracles/test_wallet.py` asks eth-account the same.
+    @Test(arguments: [
+        (#""kdf":"scrypt""#, #""kdf":"Scrypt""#, false), (#""aes-128-ctr""#, #""AES-128-CTR""#, false),
+        (#""version":3"#, #""version":"3""#, false),
+        (#""salt":"ab"#, #""salt":"0xab"#, true), (#""salt":"ab"#, #""salt":"0Xab"#, true),
+        (#""salt":"ab"#, #""salt":"AB"#, true), (#""salt":"ab"#, #""salt":"0x0Xab"#, false),
+        (#"{"version""#, #"{"address":"0X0000000000000000000000000000000000000001","version""#, true),
+        (#"{"version""#, #"{"address":"","version""#, true), (#"{"version""#, "\u{FEFF}{\"version\"", false),
+    ])
+    func spellings(from: String, to: String, isRead: Bool) {
+        let text = Self.keystore(kdf: "scrypt", parameters: #""n":2,"r":8,"p":1,"dklen":32"#)
+        let altered = text.replacingOccurrences(of: from, with: to)
+        #expect(altered != text)
+        let wallet = try? EncryptedWallet(json: Array(altered.utf8))
+        #expect((wallet != nil) == isRead, "\(altered)")
     }
 
     @Test func refusesTwoCryptos() throws {
@@ -298,16 +375,18 @@ import Testing
 
     @Test func privateKeysAsText() throws {
         let digits = String(repeating: "4f", count: 31) + "aB"
-        for text in [digits, "0x" + digits, digits.uppercased()] {
+        for text in [
+            digits, "0x" + digits, digits.uppercased(), "0X" + digits, digits + "\n", " \t0x" + digits + "\r\n\r\n",
+        ] {
             guard case .privateKey(let key) = try WalletSecret(privateKeyHex: SecretBytes(text)) else {
                 throw Failure(text)
             }
             #expect(key.hex == digits.lowercased())
         }
         for text in [
-            "", "0x", String(digits.dropLast()), String(digits.dropLast(2)), digits + "00", "0X" + digits,
-            digits + "\n",
-            digits.replacingOccurrences(of: "aB", with: "aG"), String(repeating: "0", count: 64), " " + digits,
+            "", "0x", " ", String(digits.dropLast()), String(digits.dropLast(2)), digits + "00", "0x0x" + digits,
+            digits.replacingOccurrences(of: "aB", with: "aG"), String(repeating: "0", count: 64), "0x " + digits,
+            digits.replacingOccurrences(of: "aB", with: " aB"),
         ] {
             let error = #expect(throws: WalletError.self) { try WalletSecret(privateKeyHex: SecretBytes(text)) }
             #expect(error.map { !$0.description.contains("4f4f") } == true)

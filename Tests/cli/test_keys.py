@@ -130,6 +130,16 @@ def test_malformed_key(shell, key, damage):
     assert facts["well_formed"] is False and facts["error"]
 
 
+@pytest.mark.parametrize("command", ["inspect", "verify"])
+@pytest.mark.parametrize("length", [2000, 2**20 + 1, 3 * 2**20])
+def test_json_of_far_too_much_input(shell, command, length):
+    done = shell.orakey(command, "-", "--json", stdin="B" * length)
+    assert done.code == 1
+    facts = json.loads(done.out)
+    assert facts["well_formed"] is False and facts["error"] in done.line()
+    assert "BBBB" not in done.out + done.err
+
+
 @pytest.mark.parametrize("command", ["inspect", "verify", "revoke"])
 def test_a_key_on_the_command_line_is_refused_and_not_repeated(shell, key, command):
     done = shell.orakey(command, key)

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+import rlp
 from eth_abi import encode
 from eth_account import Account
 from eth_utils import keccak
@@ -84,6 +85,85 @@ def test_what_a_fork_refuses_is_listed(shell):
         {"chainId": 1, "nonce": 0, "gas": 20_999, "gasPrice": 1, "to": "0x" + "33" * 20, "value": 0})
     facts = json.loads(shell.orakey("tx", "decode", "0x" + signed.raw_transaction.hex()).out)
     assert [issue["code"] for issue in facts["issues"]] == ["gas_limit_too_low"]
+
+
+def test_the_floor_of_prague_applies_unless_an_older_fork_is_asked_for(shell):
+    signed = Account.create().sign_transaction(
+        {"chainId": 1, "nonce": 0, "gas": 40_000, "gasPrice": 1, "to": "0x" + "33" * 20, "value": 0, "data": "0x" + "01" * 1000})
+    raw = "0x" + signed.raw_transaction.hex()
+    issue, = json.loads(shell.orakey("tx", "decode", raw).out)["issues"]
+    assert issue["code"] == "gas_limit_too_low" and "61000" in issue["message"]
+    assert json.loads(shell.orakey("tx", "decode", raw, "--fork", "cancun").out)["issues"] == []
+
+
+@pytest.mark.parametrize("chain", [{"chainId": 8453}, {}])
+def test_high_s_is_shown_as_it_is(shell, chain):
+    order = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
+    account = Account.create()
+    signed = account.sign_transaction({**chain, "nonce": 0, "gas": 21_000, "gasPrice": 1, "to": "0x" + "33" * 20, "value": 0})
+    fields = rlp.decode(bytes(signed.raw_transaction))
+    v, s = signed.v + (1 if signed.v % 2 else -1), order - signed.s
+    twin = rlp.encode([*fields[:6], v, fields[7], s])
+    facts = json.loads(shell.orakey("tx", "decode", "0x" + twin.hex()).out)
+    parity = (v - 35) % 2 if chain else v - 27
+    assert facts["signature"] == {
+        "r": f"0x{signed.r:064x}", "s": f"0x{s:064x}", "y_parity": parity, "high_s": True, "v": str(v)}
+    assert [issue["code"] for issue in facts["issues"]] == ["high_s"] and "EIP-2" in facts["issues"][0]["message"]
+    assert (facts["sender"], facts["hash"]) == (account.address, "0x" + keccak(twin).hex())
+    plain = json.loads(shell.orakey("tx", "decode", "0x" + signed.raw_transaction.hex()).out)
+    assert plain["signature"]["high_s"] is False and plain["signature"]["v"] == str(signed.v)
+
+
+@pytest.mark.parametrize("typed", [False, True])
+def test_chain_ids_of_more_than_64_bits(shell, typed):
+    fields = {"nonce": 0, "gas": 21_000, "to": "0x" + "33" * 20, "value": 0}
+    fields |= {"maxFeePerGas": 1, "maxPriorityFeePerGas": 1} if typed else {"gasPrice": 1}
+    account = Account.create()
+    for chain, code in ((2**64 - 1, 0), (2**64, 65), (2**200, 65)):
+        signed = account.sign_transaction({"chainId": chain, **fields})
+        done = shell.orakey("tx", "decode", "0x" + signed.raw_transaction.hex())
+        assert done.code == code
+        if code:
+            assert done.line() == "chainId: does not fit into 64 bits"
+        else:
+            facts = json.loads(done.out)
+            assert (facts["chain_id"], facts["sender"]) == (str(chain), account.address)
+
+
+def test_constructors_have_arguments_only(shell):
+    expected = "0x" + encode(["address", "uint256"], ["0x" + "11" * 20, 5]).hex()
+    signature = " constructor(address owner, uint256 limit) payable"
+    assert shell.orakey("abi", "encode", signature, f'["0x{"11" * 20}", 5]').out == expected + "\n"
+    assert json.loads(shell.orakey("abi", "decode", signature, expected).out) == ["0x" + "11" * 20, "5"]
+
+
+@pytest.mark.parametrize("command", [["encode", "{}", "[]"], ["decode", "{}", "0x"], ["selector", "{}"]])
+@pytest.mark.parametrize("signature, reason", [
+    ("fallback()", "neither a selector"), ("receive() external payable", "neither a selector"),
+    ("function(uint256)", "names no function"), ("function (uint256)", "expected a name"),
+])
+def test_what_is_no_function(shell, command, signature, reason):
+    done = shell.orakey("abi", *(part.format(signature) for part in command))
+    assert done.code == 65
+    assert reason in done.line()
+
+
+def test_a_constructor_has_no_selector(shell):
+    done = shell.orakey("abi", "selector", "constructor(uint256)")
+    assert done.code == 65 and "a constructor has no selector" in done.line()
+    assert shell.orakey("abi", "selector", "function receive(uint256)").out == f"0x{keccak(text='receive(uint256)')[:4].hex()}\n"
+
+
+def test_parameters_as_solidity_writes_them(shell):
+    for signature, canonical in (
+        ("f(address payable[] x)", "f(address[])"), ("f(function(uint) external cb)", "f(function)"),
+        ("f(function(bytes memory) external view returns (bool)[2] cbs)", "f(function[2])")):
+        assert shell.orakey("abi", "selector", signature).out == f"0x{keccak(text=canonical)[:4].hex()}\n"
+    for name in ("payable", "returns", "calldata"):
+        done = shell.orakey("abi", "selector", f"f(uint256 {name})")
+        assert done.code == 65 and f"'{name}' is a word of Solidity and no name" in done.line()
+    done = shell.orakey("abi", "encode", "f(uint256 a, uint256 a)", "[1, 2]")
+    assert done.code == 65 and done.line() == "two parameters are named a"
 
 
 @pytest.mark.parametrize("raw", ["0x", "0x02", "zz", "0xc0"])

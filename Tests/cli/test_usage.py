@@ -41,6 +41,39 @@ def test_wrong_usage_is_64_and_one_line(shell, arguments):
     assert done.line()
 
 
+ADDRESS = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
+
+
+@pytest.mark.parametrize("arguments, value, reason", [
+    (["inspect", "--owner", ADDRESS.replace("f3", "F3")], None, "the upper and lower case of the address do not match its checksum"),
+    (["contract", "info", "--owner", "0x12"], "0x12", "an address is 0x and 40 hex digits"),
+    (["revoker", "set", "0x12"], "0x12", "an address is 0x and 40 hex digits"),
+    (["derive", "--message", "0x12"], "0x12", "expected 32 bytes of hex, found 1"),
+    (["derive", "--message", "12"], "12", "hex text must begin with 0x"),
+    (["derive", "--message", "0x" + "00" * 32, "--network", "base"], "base", "lower-case letter at offset 0"),
+    (["wallet", "address", "--path", "m/44'/60'/x"], "m/44'/60'/x", "level 3 is not a number"),
+    (["wallet", "address", "--path", "m/44'/60'/0'/0/00"], "m/44'/60'/0'/0/00", "level 5 has leading zeros"),
+    (["wallet", "address", "--path", "it's m/44'/60'"], None, "it does not begin with \"m\""),
+    (["rotate", "--grace", "5"], "5", "such as 10m"),
+    (["keys", "list", "--state", "zz"], "zz", "following: pending, pooled, current, retiring, disabling, disabled,"),
+    (["derive", "--layout", "zz"], "zz", "'text' and 'binary'"),
+])
+def test_the_reason_is_in_the_line(shell, arguments, value, reason):
+    """What is as long as a key is not repeated, nor what has blanks in it."""
+    done = shell.orakey(*arguments)
+    assert done.code == 64
+    assert done.line().startswith(f"The value '{value or '...'}' is invalid for '")
+    assert reason in done.line()
+    assert re.search(r"; see orakey .*--help$", done.line())
+
+
+@pytest.mark.parametrize("secret", ["a' is invalid for 'b" + "5" * 40, "two\nlines", "two words"])
+def test_a_value_is_not_repeated_where_it_may_be_a_secret(shell, secret):
+    done = shell.orakey("inspect", "--owner", secret)
+    assert done.code == 64
+    assert done.line().startswith("The value '...' is invalid for '--owner <address>': an address is")
+
+
 @pytest.mark.parametrize("arguments", [["get"], ["status"], ["keys"], ["rotate"], ["revoke", "--all"], ["watch"], ["lock"]])
 def test_no_daemon_is_69(shell, arguments):
     done = shell.orakey(*arguments)

@@ -96,6 +96,76 @@ def test_passwd_changes_the_passphrase_and_nothing_else(shell, wallet, passphras
     assert address(shell, wallet, passphrase).code == 77
 
 
+@pytest.mark.parametrize("weak", [{"kdf": "scrypt", "iterations": 2}, {"kdf": "pbkdf2", "iterations": 1}])
+def test_passwd_strengthens_another_programs_file_and_keeps_the_rest(shell, passphrase, weak):
+    key = Account.create()
+    before = Account.encrypt(key.key, PASSPHRASE, **weak)
+    del before["address"]
+    before |= {"x-label": {"colour": "blue"}, "notes": None}
+    wallet = shell.private_file("w.json", json.dumps(before))
+    new = shell.private_file("new", "another one\n")
+    done = shell.orakey(
+        "wallet", "passwd", "--wallet", wallet, "--passphrase-file", passphrase, "--new-passphrase-file", new)
+    assert done.code == 0, done.err
+    after = json.loads(wallet.read_text())
+    assert Account.decrypt(after, "another one") == key.key
+    crypto = after.pop("crypto")
+    assert (crypto["kdf"], crypto["kdfparams"]["n"], crypto["kdfparams"]["r"]) == ("scrypt", 262144, 8)
+    assert after == {name: value for name, value in before.items() if name != "crypto"}
+
+
+def test_passwd_loses_nothing_that_ethers_encrypted(shell, passphrase):
+    before = Account.encrypt(Account.create().key, PASSPHRASE, kdf="scrypt", iterations=2)
+    before["x-ethers"] = {"version": "0.1", "mnemonicCounter": "00" * 16, "mnemonicCiphertext": "00" * 16}
+    wallet = shell.private_file("w.json", json.dumps(before))
+    done = shell.orakey("wallet", "passwd", "--wallet", wallet, "--passphrase-file", passphrase, start_new_session=True)
+    assert done.code == 65
+    assert "w.json" in done.line() and "ethers" in done.line()
+    assert json.loads(wallet.read_text()) == before
+
+
+# What eth-account reads, and what we read. geth and clef ask for the names of functions as they stand, like us; a byte
+# order mark stops them too.
+SPELLINGS = [
+    ("as it is", lambda text: text, True, True),
+    ("address with 0X", lambda text: re.sub(r'"address": "(?:0x)?', '"address": "0X', text), True, True),
+    ("no address", lambda text: re.sub(r'"address": "[^"]*", ', "", text), True, True),
+    ("salt with 0x", lambda text: text.replace('"salt": "', '"salt": "0x'), True, True),
+    ("salt with 0X", lambda text: text.replace('"salt": "', '"salt": "0X'), True, True),
+    ("capital Crypto", lambda text: text.replace('"crypto"', '"Crypto"'), True, True),
+    ("kdf in capitals", lambda text: text.replace('"pbkdf2"', '"PBKDF2"'), False, False),
+    ("prf in capitals", lambda text: text.replace('"hmac-sha256"', '"HMAC-SHA256"'), False, False),
+    ("byte order mark", lambda text: "\ufeff" + text, False, False),
+    # geth refuses it; eth-account does not look at the name.
+    ("cipher in capitals", lambda text: text.replace('"aes-128-ctr"', '"AES-128-CTR"'), True, False),
+]
+
+
+@pytest.mark.parametrize("alter, theirs, ours", [row[1:] for row in SPELLINGS], ids=[row[0] for row in SPELLINGS])
+def test_spellings_of_key_files(shell, passphrase, alter, theirs, ours):
+    key = Account.create()
+    text = json.dumps(Account.encrypt(key.key, PASSPHRASE, kdf="pbkdf2", iterations=10))
+    altered = alter(text)
+    try:
+        opened = Account.decrypt(altered, PASSPHRASE) == key.key
+    except Exception:  # whatever eth-account raises
+        opened = False
+    assert opened == theirs
+    done = shell.orakey(
+        "wallet", "import", "--keystore-json", "--wallet", "w.json", "--passphrase-file", passphrase, stdin=altered)
+    assert (done.code, done.out) == ((0, key.address + "\n") if ours else (65, "")), done.err
+
+
+@pytest.mark.parametrize("before, after", [("", "\n\n"), ("0X", "\r\n"), (" \t0x", "  ")])
+def test_pasted_private_keys(shell, passphrase, before, after):
+    key = Account.create()
+    done = shell.orakey(
+        "wallet", "import", "--private-key", "--wallet", "w.json", "--passphrase-file", passphrase,
+        stdin=before + key.key.hex().removeprefix("0x") + after)
+    assert (done.code, done.out) == (0, key.address + "\n"), done.err
+    assert Account.from_key("0X" + key.key.hex().removeprefix("0x")).address == key.address
+
+
 def test_passphrase_from_descriptor_and_service_manager(shell, wallet):
     reading, writing = os.pipe()
     os.write(writing, PASSPHRASE.encode())
@@ -218,6 +288,8 @@ def test_existing_wallet_is_never_overwritten(shell, wallet, passphrase):
     (WORDS.replace("junk", "jink"), 'word 12 ("jink") is not in the BIP-39 list; did you mean "'),
     (WORDS.replace("junk", "test"), "the words do not fit together (checksum)"),
     ("test test", "a mnemonic has 12, 15, 18, 21 or 24 words, not 2"),
+    (WORDS.replace(" ", ", "), "the words have blanks between them and nothing else; leave out numbers, commas"),
+    (" ".join(f"{n}. {word}" for n, word in enumerate(WORDS.split(), 1)), "the words have blanks between them"),
 ])
 def test_wrong_words(shell, passphrase, words, expected):
     done = shell.orakey(

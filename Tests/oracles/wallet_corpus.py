@@ -4,15 +4,20 @@
 characters of all of Unicode is hex of its UTF-8.
 """
 
+import hashlib
+import json
 import random
 import unicodedata
+import uuid
 
 import base58
 import eth_keyfile
+from Crypto.Cipher import AES
 from bip32 import BIP32
 from eth_account import Account
 from eth_account.messages import encode_defunct
 from eth_keys import keys
+from eth_utils import keccak
 from mnemonic import Mnemonic
 
 CASES = 2000
@@ -33,12 +38,13 @@ def make_corpus(seed):
     return {
         "mnemonics": [mnemonic_case(rng) for _ in range(CASES)],
         "words": [words_case(rng) for _ in range(CASES)],
-        "accounts": [account_case(rng) for _ in range(CASES // 10)],
+        "accounts": [account_case(rng, number) for number in range(CASES)],
         "derivations": [derivation_case(rng) for _ in range(CASES)],
         "signatures": [signature_case(rng) for _ in range(CASES)],
         "digests": [digest_case(rng) for _ in range(CASES)],
         "base58": [base58_case(rng) for _ in range(CASES)],
         "keystores": [keystore_case(rng) for _ in range(CASES)],
+        "clef": [clef_case(rng, is_standard=number == 0) for number in range(10)],
         "normalizations": [normalization_case(rng) for _ in range(CASES)] + all_decompositions(),
     }
 
@@ -79,12 +85,15 @@ def words_case(rng):
     return [phrase, Mnemonic("english").check(phrase)]
 
 
-def account_case(rng):
-    phrase, passphrase = Mnemonic("english").to_mnemonic(rng.randbytes(16)), text(rng)
+def account_case(rng, number):
+    """mnemonic stretches the words and bip32 derives; every tenth time eth-account, which does both more slowly, agrees."""
+    phrase, passphrase = Mnemonic("english").to_mnemonic(rng.randbytes(rng.choice([16, 20, 24, 28, 32]))), text(rng)
     where = path(rng) if rng.random() < 0.5 else f"m/44'/60'/0'/0/{rng.randrange(1000)}"
     if where == "m":
         where = "m/0"
-    account = Account.from_mnemonic(phrase, passphrase=passphrase, account_path=where)
+    account = Account.from_key(BIP32.from_seed(Mnemonic.to_seed(phrase, passphrase)).get_privkey_from_path(where))
+    if number % 10 == 0:
+        assert Account.from_mnemonic(phrase, passphrase=passphrase, account_path=where).key == account.key
     return [phrase, passphrase.encode().hex(), where, account.address, account.key.hex()]
 
 
@@ -126,6 +135,28 @@ def keystore_case(rng):
     key, password, function = secret(rng), text(rng).encode(), rng.choice(["scrypt", "pbkdf2"])
     work = rng.choice([2, 16, 128]) if function == "scrypt" else rng.randrange(1, 500)
     file = eth_keyfile.create_keyfile_json(key, password, kdf=function, iterations=work)
+    return [file, password.hex(), key.hex()]
+
+
+def clef_case(rng, is_standard):
+    """A key file as clef and geth write it (go-ethereum, accounts/keystore/passphrase.go: EncryptDataV3), member by member
+    in their order, with their parameters: the standard ones or those of --lightkdf. eth-account opens it too."""
+    key, password = secret(rng), text(rng).encode()
+    n, p = (262144, 1) if is_standard else (4096, 6)
+    salt, iv = rng.randbytes(32), rng.randbytes(16)
+    stretched = hashlib.scrypt(password, salt=salt, n=n, r=8, p=p, dklen=32, maxmem=2**29)
+    ciphertext = AES.new(stretched[:16], AES.MODE_CTR, initial_value=iv, nonce=b"").encrypt(key)
+    file = {
+        "address": Account.from_key(key).address[2:].lower(),
+        "crypto": {
+            "cipher": "aes-128-ctr", "ciphertext": ciphertext.hex(), "cipherparams": {"iv": iv.hex()}, "kdf": "scrypt",
+            "kdfparams": {"dklen": 32, "n": n, "p": p, "r": 8, "salt": salt.hex()},
+            "mac": keccak(stretched[16:] + ciphertext).hex(),
+        },
+        "id": str(uuid.UUID(bytes=rng.randbytes(16), version=4)),
+        "version": 3,
+    }  # fmt: skip
+    assert Account.decrypt(json.dumps(file), password) == key
     return [file, password.hex(), key.hex()]
 
 

@@ -61,6 +61,7 @@ private struct DeclarationReader {
             scanner = body
             fallback = ContractABI.Fallback(stateMutability: try scanner.special())
         case "receive":
+            guard !hasReceive else { throw scanner.failure("a second receive") }
             scanner = body
             _ = try scanner.special()
             hasReceive = true
@@ -100,7 +101,11 @@ extension SignatureScanner {
         skipSpaces()
         var members: [ABIParameter] = []
         while !take("}") {
-            members.append(try parameter(depth: 1, allowIndexed: false))
+            let member = try parameter(depth: 1, allowIndexed: false)
+            guard !members.contains(where: { $0.name == member.name && !member.name.isEmpty }) else {
+                throw ABIError(.invalidSignature, "two members of \(name) are named \(member.name)")
+            }
+            members.append(member)
             try expect(";")
             skipSpaces()
         }

@@ -32,7 +32,9 @@ extension ContractABI {
                 case "fallback":
                     guard fallback == nil else { throw item.invalid("type", "a second fallback") }
                     fallback = Fallback(stateMutability: try item.stateMutability())
-                case "receive": hasReceive = true
+                case "receive":
+                    guard !hasReceive else { throw item.invalid("type", "a second receive") }
+                    hasReceive = true
                 default: throw item.invalid("type", "expected function, constructor, receive, fallback, event or error")
                 }
             } catch { throw error.within("[\(index)]") }

@@ -26,8 +26,11 @@ public struct ContractABI: Hashable, Sendable {
 
     /// Creates a description.
     ///
+    /// Merged descriptions (a proxy's and its implementation's) repeat functions and errors, at most under other names of
+    /// parameters: of those the first one counts, in every look-up.
+    ///
     /// - Throws: ``ABIError`` with code `invalidDescription` when two different functions or errors share a selector, or
-    ///   one function has two kinds of results. Of repeated descriptions the first one counts.
+    ///   one function has two kinds of results.
     public init(
         functions: [ABIFunction] = [], events: [ABIEvent] = [], errors: [ABIErrorDefinition] = [],
         constructor: ABIConstructor? = nil, fallback: Fallback? = nil, hasReceive: Bool = false
@@ -43,16 +46,17 @@ public struct ContractABI: Hashable, Sendable {
                     .invalidDescription,
                     "\(other.signature) and \(function.signature) share the selector \(function.selector)")
             }
-            // Merged descriptions (a proxy's and its implementation's) repeat functions under other names of parameters.
             guard other.output.canonical == function.output.canonical else {
                 throw ABIError(.invalidDescription, "\(function.signature) is described twice, with different results")
             }
         }
         var errorsBySelector: [ABISelector: ABIErrorDefinition] = [:]
         for error in errors {
-            if let other = errorsBySelector.updateValue(error, forKey: error.selector),
-                other.signature != error.signature
-            {
+            guard let other = errorsBySelector[error.selector] else {
+                errorsBySelector[error.selector] = error
+                continue
+            }
+            guard other.signature == error.signature else {
                 throw ABIError(
                     .invalidDescription,
                     "\(other.signature) and \(error.signature) share the selector \(error.selector)")

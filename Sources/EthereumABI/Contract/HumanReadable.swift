@@ -10,16 +10,36 @@ extension SignatureScanner {
         }
     }
 
-    /// An optional leading word such as `function`, only when a name follows it.
-    mutating func leading(_ word: String) {
+    /// An optional leading word such as `function`, only when a name follows it. Returns whether it was there.
+    @discardableResult
+    mutating func leading(_ word: String) -> Bool {
         let start = self
         skipSpaces()
         guard identifier() == word, next == 0x20 || next == 0x09 else {
             self = start
             skipSpaces()
-            return
+            return false
         }
         skipSpaces()
+        return true
+    }
+
+    /// The name of a function, which is none of the words that begin another declaration.
+    mutating func functionName(isMarked: Bool) throws(ABIError) -> String {
+        let name = try name()
+        switch name {
+        case "constructor":
+            throw ABIError(
+                .invalidSignature, "a constructor has no selector: only its arguments are encoded, behind the bytecode")
+        case "fallback" where !isMarked, "receive" where !isMarked:
+            throw ABIError(
+                .invalidSignature,
+                "\(name)() has neither a selector nor arguments; a function of that name is written: function \(name)(...)"
+            )
+        case "function", "event", "struct":
+            throw ABIError(.invalidSignature, "'\(name)' is a word of Solidity and names no function; give it a name")
+        default: return name
+        }
     }
 
     mutating func name() throws(ABIError) -> String {
@@ -72,8 +92,8 @@ extension SignatureScanner {
 
 extension ABIFunction {
     init(_ scanner: inout SignatureScanner) throws(ABIError) {
-        scanner.leading("function")
-        let name = try scanner.name()
+        let isMarked = scanner.leading("function")
+        let name = try scanner.functionName(isMarked: isMarked)
         let inputs = try scanner.parameters(depth: 0, allowIndexed: false)
         let mutability = try scanner.mutability()
         var outputs: [ABIParameter] = []

@@ -145,9 +145,12 @@ public enum ABIJSON {
 
     /// The members of an object in the order of the parameters; every member must be there, and no other.
     private static func ordered(_ object: JSONObject, by parameters: [ABIParameter]) throws(ABIError) -> [JSON] {
-        let names = Set(parameters.map(\.name))
-        guard names.count == parameters.count, !names.contains("") else {
-            throw ABIError(.typeMismatch, "\(ABIType.canonical(parameters)) has unnamed members, so it needs an array")
+        var names: Set<String> = []
+        for parameter in parameters where !names.insert(parameter.name).inserted || parameter.name.isEmpty {
+            let problem =
+                parameter.name.isEmpty
+                ? "unnamed members" : "two members named \(escapedForPeople(parameter.name))"
+            throw ABIError(.typeMismatch, "\(ABIType.canonical(parameters)) has \(problem), so it needs an array")
         }
         for key in object.keys where !names.contains(key) {
             let nearest = NearestName.of(key, among: names).map { ", did you mean \(escapedForPeople($0))?" } ?? ""

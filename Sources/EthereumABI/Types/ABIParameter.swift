@@ -30,9 +30,10 @@ public struct ABIParameter: Hashable, Sendable {
 }
 
 extension ABIParameter: CustomStringConvertible {
-    /// `type name`, with `indexed` between them where it applies.
+    /// `type name`, with `indexed` between them where it applies, and without a name that Solidity would not take for one.
     public var description: String {
-        type.named + (isIndexed ? " indexed" : "") + (name.isEmpty ? "" : " " + escapedForPeople(name))
+        let isNamed = !name.isEmpty && !SignatureScanner.isKeyword(name)
+        return type.named + (isIndexed ? " indexed" : "") + (isNamed ? " " + escapedForPeople(name) : "")
     }
 }
 

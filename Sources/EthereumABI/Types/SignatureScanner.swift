@@ -87,10 +87,13 @@ struct SignatureScanner {
             guard let name = identifier() else { throw failure("expected a type") }
             if name == "tuple", next == UInt8(ascii: "(") {
                 type = .tuple(try parameters(depth: depth + 1, allowIndexed: false))
+            } else if name == "function", try functionType(depth: depth + 1) {
+                type = .function
             } else if let members = structs[name] {
                 type = .tuple(members)
             } else if let elementary = try ABIType.elementary(name) {
                 type = elementary
+                if type == .address { skipPayable() }
             } else {
                 position = start
                 throw ABIError(
@@ -104,6 +107,36 @@ struct SignatureScanner {
             type = take("]") ? .array(type) : .fixedArray(type, count: try arrayLength())
         }
         return type
+    }
+
+    /// ` payable` behind `address`, which is the same to the ABI.
+    private mutating func skipPayable() {
+        let end = position
+        skipSpaces()
+        if keyword("payable") == nil { position = end }
+    }
+
+    /// `(types) external view returns (types)` behind `function`, which is one type to the ABI whatever it says; false when
+    /// there is nothing of it.
+    private mutating func functionType(depth: Int) throws(ABIError) -> Bool {
+        let end = position
+        skipSpaces()
+        guard next == UInt8(ascii: "(") else {
+            position = end
+            return false
+        }
+        _ = try parameters(depth: depth, allowIndexed: false)
+        skipSpaces()
+        var isExternal = false
+        while let word = keyword("external", "internal", "pure", "view", "payable") {
+            guard word != "internal" else {
+                throw ABIError(.invalidType, "an internal function is no type of the ABI; only an external one is")
+            }
+            isExternal = isExternal || word == "external"
+        }
+        guard isExternal else { throw failure("expected 'external' behind a function type") }
+        if keyword("returns") != nil { _ = try parameters(depth: depth, allowIndexed: false) }
+        return true
     }
 
     static let tooDeep = ABIError(.invalidType, "types nest at most \(ABIType.maximumDepth) deep")
@@ -129,29 +162,65 @@ struct SignatureScanner {
         try expect("(")
         skipSpaces()
         var list: [ABIParameter] = []
+        var names: Set<String> = []
         if take(")") { return list }
         while true {
-            list.append(try parameter(depth: depth, allowIndexed: allowIndexed))
+            let parameter = try parameter(depth: depth, allowIndexed: allowIndexed)
+            guard parameter.name.isEmpty || names.insert(parameter.name).inserted else {
+                throw ABIError(.invalidSignature, "two parameters are named \(parameter.name)")
+            }
+            list.append(parameter)
             if take(")") { return list }
             guard take(",") else { throw failure("expected ',' or ')'") }
             skipSpaces()
         }
     }
 
-    /// `type [indexed|memory|calldata|storage] [name]` and the spaces after it.
+    /// `type [indexed|memory|calldata|storage] [name]` and the spaces after it. Only what has no fixed size has a location.
     mutating func parameter(depth: Int, allowIndexed: Bool) throws(ABIError) -> ABIParameter {
         var parameter = ABIParameter(type: try type(depth: depth))
         skipSpaces()
-        if parameter.type == .address { _ = keyword("payable") }
         if allowIndexed, keyword("indexed") != nil { parameter.isIndexed = true }
-        _ = keyword("memory", "calldata", "storage")
+        if parameter.type.hasLocation { _ = keyword("memory", "calldata", "storage") }
+        let start = position
         parameter.name = identifier() ?? ""
+        guard !SignatureScanner.isKeyword(parameter.name) else {
+            position = start
+            throw failure("'\(parameter.name)' is a word of Solidity and no name,")
+        }
         skipSpaces()
         return parameter
     }
 }
 
+extension SignatureScanner {
+    /// The keywords of Solidity that a signature or the code around it gives a meaning to.
+    private static let keywords: Set<String> = [
+        "abstract", "anonymous", "as", "assembly", "break", "calldata", "catch", "constant", "constructor", "continue",
+        "contract", "delete", "do", "else", "emit", "enum", "event", "external", "false", "for", "hex", "if",
+        "immutable",
+        "import", "indexed", "interface", "internal", "is", "library", "mapping", "memory", "modifier", "new",
+        "override",
+        "payable", "pragma", "private", "public", "pure", "return", "returns", "storage", "struct", "throw", "true",
+        "try",
+        "type", "unchecked", "using", "var", "view", "virtual", "while",
+    ]
+
+    /// Whether a word cannot be the name of a parameter. JSON ABIs of other languages may have such names.
+    static func isKeyword(_ word: String) -> Bool {
+        keywords.contains(word) || ((try? ABIType.elementary(word)) ?? nil) != nil
+    }
+}
+
 extension ABIType {
+    /// Whether Solidity keeps it in memory, call data or storage, and says which.
+    fileprivate var hasLocation: Bool {
+        switch self {
+        case .bytes, .string, .array, .fixedArray, .tuple: true
+        default: false
+        }
+    }
+
     /// The elementary type of a name, aliases included; nil when the name is none, an error when its width is wrong.
     static func elementary(_ name: String) throws(ABIError) -> ABIType? {
         switch name {

@@ -50,11 +50,14 @@ struct FieldReader {
     }
 }
 
-/// A signature as it is on the wire: s may be in the upper half, which Frontier allowed.
-struct RawSignature: Hashable, Sendable {
-    let r: Bytes32
-    let s: Bytes32
-    let yParity: UInt8
+/// A signature as it is in a transaction's bytes: s may be in the upper half, which Frontier allowed.
+public struct RawSignature: Hashable, Sendable {
+    /// x coordinate of the point, as a scalar.
+    public let r: Bytes32
+    /// The proof, in either half of the group.
+    public let s: Bytes32
+    /// 0 for an even y, 1 for an odd one; in legacy transactions part of v.
+    public let yParity: UInt8
 
     init(r: Bytes32, s: Bytes32, yParity: UInt8) {
         self.r = r
@@ -65,7 +68,7 @@ struct RawSignature: Hashable, Sendable {
     init(_ signature: Signature) { self.init(r: signature.r, s: signature.s, yParity: signature.yParity) }
 
     /// Whether s is in the upper half of the group (refused since EIP-2).
-    var hasHighS: Bool { s > Secp256k1.halfOrder }
+    public var hasHighS: Bool { s > Secp256k1.halfOrder }
 
     /// The same signer's signature with low s: n - s with the other parity.
     func normalized() throws(SignatureError) -> Signature {

@@ -3,13 +3,23 @@ public enum Fork: Int, Sendable, Hashable, Comparable, CaseIterable {
     case frontier, homestead, tangerineWhistle, spuriousDragon, byzantium, constantinople, istanbul, berlin, london
     case paris, shanghai, cancun, prague
 
+    /// The newest whose rules are known here; the default wherever a fork may be left out.
+    public static let latest = prague
+
     /// Whether `left` came first.
     public static func < (left: Fork, right: Fork) -> Bool { left.rawValue < right.rawValue }
 }
 
 extension Transaction {
-    /// Gas that is due before the first instruction, by the rules up to Cancun.
-    public var intrinsicGas: UInt64 { intrinsicGas(fork: .cancun) }
+    /// Gas that is due before the first instruction, by the rules of ``Fork/latest``. Prague's floor is another matter, see
+    /// ``requiredGas(fork:)``.
+    public var intrinsicGas: UInt64 { intrinsicGas(fork: .latest) }
+
+    /// Least gas limit with which a fork accepts the transaction: the intrinsic gas, and since Prague at least
+    /// ``floorGas``.
+    public func requiredGas(fork: Fork = .latest) -> UInt64 {
+        fork >= .prague ? max(intrinsicGas(fork: fork), floorGas) : intrinsicGas(fork: fork)
+    }
 
     /// Gas that is due before the first instruction (Yellow Paper, section 6; EIP-2, 2028, 2930, 3860).
     /// Saturates instead of overflowing.

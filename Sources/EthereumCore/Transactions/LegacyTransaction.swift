@@ -46,10 +46,14 @@ public struct LegacyTransaction: Hashable, Sendable {
         return RLP.encode(.list(fields + [.uint(chainID), .uint(0 as UInt64), .uint(0 as UInt64)]))
     }
 
-    /// The signed transaction: v is 27 + parity, or 35 + 2 chain id + parity.
+    /// v of the signed transaction: 27 + parity, or 35 + 2 chain id + parity (EIP-155).
+    public func v(yParity: UInt8) -> UInt256 {
+        UInt256((chainID.map { UInt128($0) * 2 + 35 } ?? 27) + UInt128(yParity))
+    }
+
+    /// The signed transaction.
     func encoded(_ signature: RawSignature) -> [UInt8] {
-        let base = chainID.map { UInt128($0) * 2 + 35 } ?? 27
-        let v = UInt256(base + UInt128(signature.yParity))
+        let v = v(yParity: signature.yParity)
         return RLP.encode(.list(fields + [.uint(v), .uint(UInt256(signature.r)), .uint(UInt256(signature.s))]))
     }
 
@@ -64,8 +68,9 @@ public struct LegacyTransaction: Hashable, Sendable {
         if v == 27 || v == 28 {
             parity = v == 28 ? 1 : 0
         } else {
-            guard v >= 35, let small = UInt128(exactly: v), let chainID = UInt64(exactly: (small - 35) / 2) else {
-                throw .field(.v, .invalid)
+            guard v >= 35 else { throw .field(.v, .invalid) }
+            guard let small = UInt128(exactly: v), let chainID = UInt64(exactly: (small - 35) / 2) else {
+                throw .field(.chainID, .tooLarge(bits: 64))
             }
             transaction.chainID = chainID
             parity = UInt8((small - 35) % 2)

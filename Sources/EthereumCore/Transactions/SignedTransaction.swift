@@ -6,16 +6,19 @@ public struct SignedTransaction: Hashable, Sendable {
     /// The signature with s in the lower half, also where the wire has the other form (see ``hasHighS``).
     public let signature: Signature
 
+    /// The signature as it is in ``raw``.
+    public let wireSignature: RawSignature
+
     /// The canonical bytes that `eth_sendRawTransaction` takes (EIP-2718).
     public let raw: [UInt8]
 
     /// Whether s on the wire is in the upper half of the group, which every fork since Homestead refuses (EIP-2).
-    public let hasHighS: Bool
+    public var hasHighS: Bool { wireSignature.hasHighS }
 
     init(_ transaction: Transaction, _ wire: RawSignature, _ signature: Signature) {
         self.transaction = transaction
         self.signature = signature
-        hasHighS = wire.hasHighS
+        wireSignature = wire
         raw =
             switch transaction {
             case .legacy(let transaction): transaction.encoded(wire)

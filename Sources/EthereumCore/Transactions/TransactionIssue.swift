@@ -12,7 +12,7 @@ public enum TransactionIssue: Sendable, Hashable, CustomStringConvertible {
     case unrecoverable
     /// The nonce is 2^64 - 1 (EIP-2681).
     case nonceTooLarge
-    /// The gas limit does not cover the intrinsic gas.
+    /// The gas limit covers neither the intrinsic gas nor, since Prague, the floor of the data (EIP-7623).
     case gasLimitTooLow(required: UInt64)
     /// Gas limit times gas price does not fit into 256 bits.
     case costOverflow
@@ -43,10 +43,10 @@ public enum TransactionIssue: Sendable, Hashable, CustomStringConvertible {
         case .wrongChain(let expected, let found): "chain id is \(found), expected \(expected)"
         case .chainIDZero: "no chain has the id 0"
         case .notYetSupported: "the fork does not know this kind of transaction"
-        case .highS: "s is in the upper half of the group (EIP-2)"
+        case .highS: "s is in the upper half of the group; no fork since Homestead accepts that (EIP-2)"
         case .unrecoverable: "no public key belongs to the signature"
         case .nonceTooLarge: "the nonce is 2^64 - 1 (EIP-2681)"
-        case .gasLimitTooLow(let required): "the gas limit is below the intrinsic gas of \(required)"
+        case .gasLimitTooLow(let required): "the gas limit is below the \(required) that are due before anything runs"
         case .costOverflow: "gas limit times gas price does not fit into 256 bits"
         case .priorityFeeAboveMaxFee: "maxPriorityFeePerGas is above maxFeePerGas (EIP-1559)"
         case .initCodeTooLarge(let count): "\(count) bytes of init code, more than 49152 (EIP-3860)"
@@ -60,8 +60,8 @@ extension SignedTransaction {
     /// What the rules of a fork, and of a chain if one is given, say against this transaction; empty when it is valid.
     ///
     /// Only what follows from the transaction itself: balances, nonces and base fees are the chain's to judge. The default
-    /// fork is Cancun; ``Fork/prague`` adds the floor of EIP-7623.
-    public func issues(fork: Fork = .cancun, chainID: UInt64? = nil) -> [TransactionIssue] {
+    /// fork is ``Fork/latest``.
+    public func issues(fork: Fork = .latest, chainID: UInt64? = nil) -> [TransactionIssue] {
         var issues: [TransactionIssue] = []
         if !isKnown(to: fork) { issues.append(.notYetSupported) }
         if let chainID, let own = transaction.chainID, own != chainID {
@@ -71,8 +71,7 @@ extension SignedTransaction {
         if hasHighS, fork >= .homestead { issues.append(.highS) }
         if (try? sender()) == nil { issues.append(.unrecoverable) }
         if transaction.nonce == .max { issues.append(.nonceTooLarge) }
-        var required = transaction.intrinsicGas(fork: fork)
-        if fork >= .prague { required = max(required, transaction.floorGas) }
+        let required = transaction.requiredGas(fork: fork)
         if transaction.gasLimit < required { issues.append(.gasLimitTooLow(required: required)) }
         let gas = UInt256(transaction.gasLimit)
         if gas.multipliedReportingOverflow(by: transaction.maxFeePerGas).overflow { issues.append(.costOverflow) }

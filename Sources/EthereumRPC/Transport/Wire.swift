@@ -36,7 +36,8 @@ enum Wire {
         do throws(JSONError) {
             json = try JSON.parse(body, limits: JSONLimits(maxDepth: maxDepth, maxBytes: maxBytes))
         } catch {
-            throw RPCError(.invalidAnswer("\(error)"))
+            // Servers quote what they did not accept, and a key would be cut before credentials are struck out of it.
+            throw RPCError(.invalidAnswer(error.descriptionWithoutNames))
         }
         guard count > 1 else { return [try result(json, id: firstID)] }
         guard let answers = json.arrayValue else {

@@ -56,9 +56,10 @@ struct AnswerReader {
         do { return try Bytes32(hex: text) } catch { throw invalid("\(error)") }
     }
 
+    /// In any case: nobody types an answer, and clients differ in whether they write the checksum of EIP-55, and whose.
     func address() throws(RPCDecodingError) -> Address {
-        let text = try string()
-        do { return try Address(text) } catch { throw invalid("\(error)") }
+        let bytes = try bytes()
+        do { return try Address(bytes: bytes) } catch { throw invalid("\(error)") }
     }
 
     func bytes() throws(RPCDecodingError) -> [UInt8] {

@@ -149,6 +149,7 @@ public struct Mnemonic: Sendable, Equatable {
 
     /// Two bytes of secret memory for each word: its place in the list.
     private static func wordIndices(of text: UnsafeRawBufferPointer) throws(WalletError) -> SecretBytes {
+        guard unsafe !MnemonicProblem.isDecorated(text) else { throw .mnemonic(.decorated) }
         // Counted first: with half of the words missing, the count is the better message.
         let words = unsafe text.split(whereSeparator: { $0 == 0x20 || (0x09...0x0D).contains($0) })
         guard unsafe wordCounts.contains(words.count) else { throw unsafe .mnemonic(.wordCount(words.count)) }

@@ -2,6 +2,8 @@
 enum WordList {
     /// Number of words: 11 bits.
     static let count = 2048
+    /// The shortest word of the list.
+    static let shortestWord = 3
     /// The longest word of the list.
     static let longestWord = 8
 

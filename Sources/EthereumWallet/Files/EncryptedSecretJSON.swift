@@ -4,9 +4,11 @@ import StrictJSON
 extension EncryptedSecret {
     /// Reads the members of a `crypto` object.
     ///
-    /// - Parameter isOurs: Whether it is our own format, which has nothing else in it and one way to write lengths. Other
-    ///   programs' files may have more members, a longer `dklen`, and an `iv` without its leading zero bytes, as
-    ///   eth-account wrote it for years.
+    /// Names of ciphers and functions are in lower case, as every program writes them and geth and eth-account ask.
+    ///
+    /// - Parameter isOurs: Whether it is our own format, which has nothing else in it and one way to write bytes and lengths.
+    ///   Other programs' files may have more members, a longer `dklen`, `0x` before hex digits, and an `iv` without its
+    ///   leading zero bytes, as eth-account wrote it for years.
     /// - Throws: ``WalletError/malformed(path:reason:)`` for what is not in the standard's form,
     ///   ``WalletError/unsupported(path:reason:)`` for another cipher or function and for parameters out of bounds.
     init(reading reader: inout JSONReader, isOurs: Bool) throws(WalletError) {
@@ -16,13 +18,13 @@ extension EncryptedSecret {
                 throw WalletError.unsupported(path: nil, reason: "the cipher is not \(Self.cipher)")
             }
             var cipherParameters = try reader.object("cipherparams")
-            let written = try Self.bytes("iv", in: &cipherParameters, count: isOurs ? 16...16 : 1...16)
+            let written = try Self.bytes("iv", in: &cipherParameters, count: isOurs ? 16...16 : 1...16, isOurs)
             iv = [UInt8](repeating: 0, count: 16 - written.count) + written
-            ciphertext = try Self.bytes("ciphertext", in: &reader, count: Self.ciphertextCounts)
-            mac = try Self.bytes("mac", in: &reader, count: 32...32)
+            ciphertext = try Self.bytes("ciphertext", in: &reader, count: Self.ciphertextCounts, isOurs)
+            mac = try Self.bytes("mac", in: &reader, count: 32...32, isOurs)
             let function = try reader.string("kdf")
             var parameters = try reader.object("kdfparams")
-            salt = try Self.bytes("salt", in: &parameters, count: Self.saltCounts)
+            salt = try Self.bytes("salt", in: &parameters, count: Self.saltCounts, isOurs)
             // The standard says "at least 32"; the first 32 bytes do not depend on how many are asked for.
             _ = try parameters.int("dklen", in: 32...(isOurs ? 32 : 1024))
             switch function {
@@ -53,11 +55,18 @@ extension EncryptedSecret {
         if let problem = stretching.problem { throw .unsupported(path: nil, reason: problem) }
     }
 
+    /// Hex digits of another program: with `0x` or `0X` or, as most write them, without.
+    static func foreignBytes(_ text: String) -> [UInt8]? {
+        try? Hex.decode(text.hasPrefix("0X") ? text.dropFirst(2) : text[...], prefix: .optional)
+    }
+
     private static func bytes(
-        _ name: String, in reader: inout JSONReader, count: ClosedRange<Int>
+        _ name: String, in reader: inout JSONReader, count: ClosedRange<Int>, _ isOurs: Bool
     ) throws -> [UInt8] {
         let text = try reader.string(name)
-        guard let bytes = try? Hex.decode(text, prefix: .optional) else { throw reader.invalid(name, "not hex digits") }
+        guard let bytes = isOurs ? try? Hex.decode(text, prefix: .absent) : foreignBytes(text) else {
+            throw reader.invalid(name, "not hex digits")
+        }
         guard count.contains(bytes.count) else {
             let limits = count.count == 1 ? "\(count.lowerBound)" : "\(count.lowerBound) to \(count.upperBound)"
             throw reader.invalid(name, "\(bytes.count) bytes instead of \(limits)")

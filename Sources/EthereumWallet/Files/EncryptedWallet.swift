@@ -14,8 +14,11 @@ public struct EncryptedWallet: Sendable, Equatable {
     /// How the passphrase is stretched.
     public var stretching: KeyStretchingParameters { secret.stretching }
 
-    private let identifier: String
+    /// Nil in a file of another program that has none.
+    private let identifier: String?
     private let secret: EncryptedSecret
+    /// Members of a Web3 Secret Storage file that nothing here knows.
+    private let foreign: JSONObject
 
     /// Encrypts a secret: a private key as Web3 Secret Storage version 3, a mnemonic as a mnemonic file version 1.
     public init(
@@ -26,32 +29,74 @@ public struct EncryptedWallet: Sendable, Equatable {
         kind = plain.kind
         self.address = address
         self.identifier = identifier
+        foreign = JSONObject()
+        secret = try Self.encrypted(
+            plain, passphrase: passphrase, stretching: stretching, identifier: identifier, address: address)
+    }
+
+    /// Encrypts the secret of a file anew, under another passphrase. Identifier and other programs' members stay as they
+    /// are, and an address that was not there stays away: whoever left it out may have had a reason. The passphrase is
+    /// stretched as it was, or as the standard says where that is stronger.
+    ///
+    /// - Parameters:
+    ///   - wallet: The file as it was.
+    ///   - plain: What its ``decrypt(passphrase:)`` gave.
+    ///   - passphrase: The new passphrase.
+    /// - Throws: as ``checkReencryption()``; ``WalletError/addressMismatch`` for the secret of another file.
+    public init(
+        reencrypting wallet: EncryptedWallet, _ plain: WalletSecret, passphrase: SecretBytes
+    ) throws(WalletError) {
+        try wallet.checkReencryption()
+        if let address = wallet.address, try UnlockedWallet(plain).account().address != address {
+            throw .addressMismatch
+        }
+        kind = plain.kind
+        address = wallet.address
+        identifier = wallet.identifier
+        foreign = wallet.foreign
+        secret = try Self.encrypted(
+            plain, passphrase: passphrase, stretching: wallet.stretching.orStandard, identifier: wallet.identifier,
+            address: wallet.address)
+    }
+
+    /// Whether nothing would be lost with another passphrase.
+    ///
+    /// - Throws: ``WalletError/unsupported(path:reason:)`` when the file has other things encrypted under the old one.
+    public func checkReencryption() throws(WalletError) { try Web3SecretStorage.checkReencryption(foreign) }
+
+    private static func encrypted(
+        _ plain: WalletSecret, passphrase: SecretBytes, stretching: KeyStretchingParameters, identifier: String?,
+        address: Address?
+    ) throws(WalletError) -> EncryptedSecret {
         switch plain {
         case .privateKey(let key):
-            secret = try EncryptedSecret(encrypting: key, passphrase: passphrase, stretching: stretching) { _ in [] }
+            return try EncryptedSecret(encrypting: key, passphrase: passphrase, stretching: stretching) { _ in [] }
         case .mnemonic(let mnemonic, let mnemonicPassphrase):
             let body = try MnemonicFile.body(mnemonic, passphrase: mnemonicPassphrase)
-            secret = try EncryptedSecret(encrypting: body, passphrase: passphrase, stretching: stretching) { iv in
-                MnemonicFile.header(identifier: identifier, address: address, iv: iv)
+            return try EncryptedSecret(encrypting: body, passphrase: passphrase, stretching: stretching) { iv in
+                MnemonicFile.header(identifier: identifier ?? "", address: address ?? .zero, iv: iv)
             }
         }
     }
 
-    /// Reads the text of a wallet file of either kind. Other programs' extra members are ignored in Web3 Secret Storage
-    /// and refused in mnemonic files.
+    /// Reads the text of a wallet file of either kind. Other programs' extra members are kept in Web3 Secret Storage and
+    /// refused in mnemonic files.
     ///
     /// - Throws: ``WalletError/malformed(path:reason:)`` or ``WalletError/unsupported(path:reason:)``.
     public init(json text: [UInt8]) throws(WalletError) {
         do {
             let limits = JSONLimits(maxDepth: 16, maxBytes: Self.maxFileCount)
-            var reader = try JSONReader(JSON.parse(text, limits: limits))
+            let json = try JSON.parse(text, limits: limits)
+            var reader = try JSONReader(json)
             // Other programs' files may well have a member of this name.
             if reader.optionalValue("type")?.stringValue == MnemonicFile.type {
                 kind = .mnemonic
                 (identifier, address, secret) = try MnemonicFile.read(&reader)
+                foreign = JSONObject()
             } else {
                 kind = .privateKey
                 (identifier, address, secret) = try Web3SecretStorage.read(&reader)
+                foreign = Web3SecretStorage.foreignMembers(json.objectValue ?? JSONObject())
             }
         } catch let error as WalletError {
             throw error
@@ -66,8 +111,9 @@ public struct EncryptedWallet: Sendable, Equatable {
     public var json: [UInt8] {
         let value =
             switch kind {
-            case .privateKey: Web3SecretStorage.json(identifier: identifier, address: address, secret: secret)
-            case .mnemonic: MnemonicFile.json(identifier: identifier, address: address ?? .zero, secret: secret)
+            case .privateKey:
+                Web3SecretStorage.json(identifier: identifier, address: address, secret: secret, foreign: foreign)
+            case .mnemonic: MnemonicFile.json(identifier: identifier ?? "", address: address ?? .zero, secret: secret)
             }
         return Array((value.pretty() + "\n").utf8)
     }
@@ -92,7 +138,7 @@ public struct EncryptedWallet: Sendable, Equatable {
         case .privateKey:
             plain = .privateKey(Web3SecretStorage.key(try secret.decrypt(passphrase: passphrase, header: [])))
         case .mnemonic:
-            let header = MnemonicFile.header(identifier: identifier, address: address ?? .zero, iv: secret.iv)
+            let header = MnemonicFile.header(identifier: identifier ?? "", address: address ?? .zero, iv: secret.iv)
             plain = try MnemonicFile.secret(try secret.decrypt(passphrase: passphrase, header: header))
         }
         let wallet = try UnlockedWallet(plain)

@@ -18,6 +18,15 @@ public enum KeyStretchingParameters: Sendable, Hashable {
     /// Most rounds of PBKDF2: 38 times the usual 262144, some seconds.
     static let maxIterations: UInt32 = 10_000_000
 
+    /// These parameters where they cost an attacker no less work and memory than the ``standard`` ones, else those: what a
+    /// file is written with that came with another program's parameters. PBKDF2 takes no memory, so it is always weaker.
+    var orStandard: KeyStretchingParameters {
+        guard case .scrypt(let n, let r, _) = self, case .scrypt(let standardN, let standardR, _) = Self.standard,
+            problem == nil, n * UInt64(r) >= standardN * UInt64(standardR)
+        else { return .standard }
+        return self
+    }
+
     /// What is out of bounds, nil when nothing is. Nothing has been allocated by then.
     var problem: String? {
         switch self {

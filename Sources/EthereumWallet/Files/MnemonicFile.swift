@@ -70,7 +70,7 @@ enum MnemonicFile {
         return .mnemonic(try Mnemonic(parsing: phrase), passphrase: passphrase.isEmpty ? nil : passphrase)
     }
 
-    static func read(_ reader: inout JSONReader) throws -> (String, Address?, EncryptedSecret) {
+    static func read(_ reader: inout JSONReader) throws -> (String?, Address?, EncryptedSecret) {
         guard try reader.int("version", in: 0...Int.max) == version else {
             throw WalletError.unsupported(
                 path: nil, reason: "its version is not \(version); a newer program may read it")

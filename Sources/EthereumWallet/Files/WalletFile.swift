@@ -32,6 +32,36 @@ public enum WalletFile {
     ) throws(WalletError) -> EncryptedWallet {
         let file = try AtomicFile(path: path, replacing: replacing)
         let wallet = try EncryptedWallet(encrypting: secret, passphrase: passphrase, stretching: stretching)
+        try put(wallet, of: secret, into: file, path: path, passphrase: passphrase)
+        return wallet
+    }
+
+    /// Replaces a file by the same wallet under another passphrase, in the same way as ``write(_:to:passphrase:replacing:stretching:)``.
+    ///
+    /// - Parameters:
+    ///   - wallet: The file as it was read.
+    ///   - secret: What it holds, from ``EncryptedWallet/decrypt(passphrase:)``.
+    ///   - path: Name of the file.
+    ///   - passphrase: The new passphrase.
+    /// - Returns: What was written, see ``EncryptedWallet/init(reencrypting:_:passphrase:)``.
+    @discardableResult
+    public static func rewrite(
+        _ wallet: EncryptedWallet, of secret: WalletSecret, at path: String, passphrase: SecretBytes
+    ) throws(WalletError) -> EncryptedWallet {
+        let file = try AtomicFile(path: path, replacing: true)
+        do throws(WalletError) {
+            let new = try EncryptedWallet(reencrypting: wallet, secret, passphrase: passphrase)
+            try put(new, of: secret, into: file, path: path, passphrase: passphrase)
+            return new
+        } catch {
+            throw error.naming(path)
+        }
+    }
+
+    /// Writes a file once it has proved to open.
+    private static func put(
+        _ wallet: EncryptedWallet, of secret: WalletSecret, into file: AtomicFile, path: String, passphrase: SecretBytes
+    ) throws(WalletError) {
         try file.write(wallet.json) { temporary throws(WalletError) in
             do throws(WalletError) {
                 guard try read(temporary).decrypt(passphrase: passphrase) == secret.canonical else {
@@ -41,7 +71,6 @@ public enum WalletFile {
                 throw .verificationFailed(path: path)
             }
         }
-        return wallet
     }
 }
 

@@ -3,7 +3,10 @@ import StrictJSON
 
 /// One private key in the file of geth, clef, cast and eth-account: Web3 Secret Storage, version 3.
 enum Web3SecretStorage {
-    static func read(_ reader: inout JSONReader) throws -> (String, Address?, EncryptedSecret) {
+    /// The members that are read and written here. Others are other programs'; they stay in a file that is changed.
+    private static let members: Set<String> = ["address", "crypto", "Crypto", "id", "version"]
+
+    static func read(_ reader: inout JSONReader) throws -> (String?, Address?, EncryptedSecret) {
         guard let version = reader.optionalValue("version") else {
             throw WalletError.unsupported(path: nil, reason: "it has no version; only Web3 Secret Storage 3 is read")
         }
@@ -20,13 +23,30 @@ enum Web3SecretStorage {
         guard (1...32).contains(secret.ciphertext.count) else {
             throw WalletError.malformed(path: nil, reason: "crypto.ciphertext: not a private key of 32 bytes")
         }
-        return (try reader.optionalString("id") ?? "", try address(&reader), secret)
+        return (try reader.optionalString("id"), try address(&reader), secret)
+    }
+
+    /// The members that nothing here knows, in their order.
+    static func foreignMembers(_ object: JSONObject) -> JSONObject {
+        JSONObject(object.filter { !members.contains($0.key) })
+    }
+
+    /// ethers keeps the words of a wallet beside its key, encrypted under the same stretched passphrase. Under another
+    /// passphrase nobody could read them again, and ethers would refuse the file.
+    static func checkReencryption(_ foreign: JSONObject) throws(WalletError) {
+        guard foreign["x-ethers"]?["mnemonicCiphertext"] == nil else {
+            throw .unsupported(
+                path: nil,
+                reason:
+                    "it also holds words that ethers encrypted under this passphrase; change it with ethers, or import the words"
+            )
+        }
     }
 
     /// The address, which tools write with and without `0x` and in any case; it is compared with the key's anyway.
     private static func address(_ reader: inout JSONReader) throws -> Address? {
         guard let text = try reader.optionalString("address"), !text.isEmpty else { return nil }
-        guard let bytes = try? Hex.decode(text, prefix: .optional), let address = try? Address(bytes: bytes) else {
+        guard let bytes = EncryptedSecret.foreignBytes(text), let address = try? Address(bytes: bytes) else {
             throw reader.invalid("address", "not an address")
         }
         return address
@@ -43,13 +63,17 @@ enum Web3SecretStorage {
         }
     }
 
-    /// In the order and spelling of geth: the address without `0x`.
-    static func json(identifier: String, address: Address?, secret: EncryptedSecret) -> JSON {
+    /// In the order and spelling of geth: the address without `0x`. What was not there stays away; other programs' members
+    /// come last.
+    static func json(
+        identifier: String?, address: Address?, secret: EncryptedSecret, foreign: JSONObject
+    ) -> JSON {
         var object = JSONObject()
         if let address { object["address"] = .string(Hex.encode(address.bytes)) }
         object["crypto"] = secret.json
-        object["id"] = .string(identifier)
+        if let identifier { object["id"] = .string(identifier) }
         object["version"] = 3
+        for (name, value) in foreign { object[name] = .some(value) }
         return .object(object)
     }
 }

@@ -9,13 +9,16 @@ import OrakeyKey
 
 /// Which chain: a network of the configuration, or endpoints given by hand.
 struct ChainOptions: ParsableArguments {
-    @Option(help: "The network of the configuration; with --rpc a name for the chain.") var network: NetworkName?
+    @Option(help: "The network of the configuration; with --rpc a name for the chain.", transform: NetworkName.argument)
+    var network: NetworkName?
     @Option(help: ArgumentHelp("JSON-RPC endpoint in place of the configuration's; may be repeated.", valueName: "url"))
     var rpc: [String] = []
     @Option(name: .customLong("chain-id"), help: ArgumentHelp("The chain that --rpc must be.", valueName: "number"))
     var chainID: UInt64?
-    @Option(help: ArgumentHelp("The contract in place of the configuration's.", valueName: "0x..")) var contract:
-        Address?
+    @Option(
+        help: ArgumentHelp("The contract in place of the configuration's.", valueName: "0x.."),
+        transform: Address.argument)
+    var contract: Address?
 
     func validate() throws {
         if chainID != nil, rpc.isEmpty { throw ValidationError("--chain-id goes with --rpc") }

@@ -14,7 +14,7 @@ struct ContractInfo: AsyncParsableCommand {
 
     @OptionGroup var chain: ChainOptions
     @OptionGroup var configuration: ConfigurationOptions
-    @Option(help: ArgumentHelp("An owner of keys.", valueName: "0x..")) var owner: Address?
+    @Option(help: ArgumentHelp("An owner of keys.", valueName: "0x.."), transform: Address.argument) var owner: Address?
     @OptionGroup var json: JSONOption
 
     func run() async throws {

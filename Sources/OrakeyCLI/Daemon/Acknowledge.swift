@@ -10,7 +10,7 @@ struct Acknowledge: ParsableCommand {
         discussion: "An alarm whose cause is still there ends with its cause.")
 
     @Argument(help: "The alarm's name, as orakey status shows it.") var code: String
-    @Option(help: "The network, where not all are meant.") var network: NetworkName?
+    @Option(help: "The network, where not all are meant.", transform: NetworkName.argument) var network: NetworkName?
 
     func run() throws {
         try ControlClient().acknowledge(AcknowledgeRequest(code: code, network: network.map { "\($0)" }))

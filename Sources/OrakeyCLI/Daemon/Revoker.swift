@@ -14,8 +14,9 @@ struct RevokerCommand: ParsableCommand {
 struct RevokerSet: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "set", abstract: "Appoint the revoker.")
 
-    @Argument(help: "The revoker's address.") var address: Address
-    @Option(help: "The network, where the daemon has several.") var network: NetworkName?
+    @Argument(help: "The revoker's address.", transform: Address.argument) var address: Address
+    @Option(help: "The network, where the daemon has several.", transform: NetworkName.argument) var network:
+        NetworkName?
     @OptionGroup var wait: WaitOptions
     @OptionGroup var json: JSONOption
 
@@ -30,7 +31,8 @@ struct RevokerSet: ParsableCommand {
 struct RevokerClear: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "clear", abstract: "Withdraw the appointment.")
 
-    @Option(help: "The network, where the daemon has several.") var network: NetworkName?
+    @Option(help: "The network, where the daemon has several.", transform: NetworkName.argument) var network:
+        NetworkName?
     @OptionGroup var wait: WaitOptions
     @OptionGroup var json: JSONOption
 

@@ -17,9 +17,10 @@ struct Derive: ParsableCommand {
 
     private static let most = 10_000_000
 
-    @Option(help: ArgumentHelp("The first message.", valueName: "0x..")) var message: Bytes32
+    @Option(help: ArgumentHelp("The first message.", valueName: "0x.."), transform: Bytes32.argument) var message:
+        Bytes32
     @Option(name: [.customShort("n"), .long], help: "How many consecutive messages.") var count = 1
-    @Option(help: "The network's name in front of the key.") var network: NetworkName?
+    @Option(help: "The network's name in front of the key.", transform: NetworkName.argument) var network: NetworkName?
     @Option(help: "The layout of the key: text or binary.") var layout: KeyLayout?
     @Option(help: ArgumentHelp("How the message is signed: eip191 or eip191-hex.", valueName: "scheme"))
     var signing: SigningScheme?

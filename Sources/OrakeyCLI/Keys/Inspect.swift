@@ -18,14 +18,21 @@ struct Inspect: ParsableCommand {
     @Argument(help: ArgumentHelp("Standard input.", valueName: "-")) var input = "-"
     @Option(help: ArgumentHelp("How the message was signed: eip191 or eip191-hex.", valueName: "scheme"))
     var signing: SigningScheme?
-    @Option(help: ArgumentHelp("Whose key it should be; tells how the message was signed.", valueName: "address"))
+    @Option(
+        help: ArgumentHelp("Whose key it should be; tells how the message was signed.", valueName: "address"),
+        transform: Address.argument)
     var owner: Address?
     @OptionGroup var json: JSONOption
 
     func validate() throws { try KeyArgument.check(input) }
 
     func run() throws {
-        let key = InspectedKey(try KeyInput.read(), scheme: signing, owner: owner)
+        let key: InspectedKey
+        do {
+            key = InspectedKey(try KeyInput.read(), scheme: signing, owner: owner)
+        } catch let error as APIKeyError {
+            key = InspectedKey(problem: error)
+        }
         json.isOn ? Output.json(.object(key.json)) : Output.fields(key.fields)
         if let problem = key.problem { throw Failure(.negative, problem) }
         if let owner, key.owner != owner {
@@ -83,6 +90,12 @@ struct InspectedKey {
         } catch {
             problem = "\(error)"
         }
+    }
+
+    /// A text that was not even read.
+    init(problem: APIKeyError) {
+        isSchemeKnown = false
+        self.problem = "\(problem)"
     }
 
     var json: JSONObject {

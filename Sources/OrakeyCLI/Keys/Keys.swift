@@ -63,7 +63,8 @@ struct KeysCreate: ParsableCommand {
         discussion: "Prints the fingerprints of the new keys, one a line.")
 
     @Option(name: [.customShort("n"), .long], help: "How many.") var count = 1
-    @Option(help: "The network, where the daemon has several.") var network: NetworkName?
+    @Option(help: "The network, where the daemon has several.", transform: NetworkName.argument) var network:
+        NetworkName?
     @OptionGroup var wait: WaitOptions
     @OptionGroup var json: JSONOption
 

@@ -15,7 +15,7 @@ struct KeysAdopt: ParsableCommand {
 
     @Argument(help: ArgumentHelp("A fingerprint or a message.", valueName: "SHA256:..|0x..")) var selector: String?
     @Flag(help: "Every foreign and recovered key.") var all = false
-    @Option(help: "With --all, only this network.") var network: NetworkName?
+    @Option(help: "With --all, only this network.", transform: NetworkName.argument) var network: NetworkName?
     @OptionGroup var json: JSONOption
 
     func validate() throws {

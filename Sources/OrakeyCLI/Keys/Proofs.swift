@@ -40,9 +40,15 @@ struct KeysCheckProof: ParsableCommand {
 
     @Argument(help: ArgumentHelp("The proof, or - for standard input.", valueName: "file"), completion: .file())
     var file: String
-    @Option(help: ArgumentHelp("The owner the key must belong to.", valueName: "0x...")) var owner: Address?
-    @Option(help: ArgumentHelp("The message the key must have.", valueName: "0x...")) var message: Bytes32?
-    @Option(help: ArgumentHelp("Hash of the block at that height, from a node you trust.", valueName: "0x..."))
+    @Option(
+        help: ArgumentHelp("The owner the key must belong to.", valueName: "0x..."), transform: Address.argument)
+    var owner: Address?
+    @Option(
+        help: ArgumentHelp("The message the key must have.", valueName: "0x..."), transform: Bytes32.argument)
+    var message: Bytes32?
+    @Option(
+        help: ArgumentHelp("Hash of the block at that height, from a node you trust.", valueName: "0x..."),
+        transform: Bytes32.argument)
     var canonicalHash: Bytes32?
     @OptionGroup var configuration: ConfigurationOptions
     @OptionGroup var json: JSONOption

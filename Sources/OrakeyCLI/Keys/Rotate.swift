@@ -10,8 +10,10 @@ struct Rotate: ParsableCommand {
         discussion: "Without --consumer and --network all consumers rotate. Prints the fingerprints of the new keys.")
 
     @Option(help: "Only this consumer.") var consumer: String?
-    @Option(help: "Only this network.") var network: NetworkName?
-    @Option(help: ArgumentHelp("How long the old key stays valid: 30s, 10m, 24h, 7d.", valueName: "duration"))
+    @Option(help: "Only this network.", transform: NetworkName.argument) var network: NetworkName?
+    @Option(
+        help: ArgumentHelp("How long the old key stays valid: 30s, 10m, 24h, 7d.", valueName: "duration"),
+        transform: DurationArgument.argument)
     var grace: DurationArgument?
     @OptionGroup var wait: WaitOptions
     @OptionGroup var json: JSONOption

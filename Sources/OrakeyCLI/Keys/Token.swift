@@ -15,7 +15,9 @@ struct Token: ParsableCommand {
 
     @Option(help: "The consumer, where policy gives this user several.") var consumer: String?
     @Option(help: "The network, where the consumer has keys on several.") var network: String?
-    @Option(help: ArgumentHelp("How long it is good for, as 30s, 10m or 24h; at most 24h.", valueName: "time"))
+    @Option(
+        help: ArgumentHelp("How long it is good for, as 30s, 10m or 24h; at most 24h.", valueName: "time"),
+        transform: DurationArgument.argument)
     var ttl: DurationArgument?
     @OptionGroup var json: JSONOption
 

@@ -28,7 +28,11 @@ struct Verify: AsyncParsableCommand {
     func validate() throws { try KeyArgument.check(input) }
 
     func run() async throws {
-        let text = try KeyInput.read()
+        let text: SecretBytes
+        do { text = try KeyInput.read() } catch let error as APIKeyError {
+            if json.isOn { Output.json(.object(InspectedKey(problem: error).json)) }
+            throw error
+        }
         // What is malformed needs no chain, and the signer depends on what the configuration says about the network.
         let network = try? APIKey(parsing: text).network
         let section =

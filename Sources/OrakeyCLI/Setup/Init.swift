@@ -28,13 +28,16 @@ struct Init: AsyncParsableCommand {
     @Option(help: "How many words a new wallet gets: 12, 15, 18, 21 or 24.") var words = 12
     @Flag(exclusivity: .exclusive) var form: SecretForm?
     @OptionGroup var passphrase: PassphraseOptions
-    @Option(help: "The network's name, which begins its keys.") var network: NetworkName?
+    @Option(help: "The network's name, which begins its keys.", transform: NetworkName.argument) var network:
+        NetworkName?
     @Option(help: ArgumentHelp("JSON-RPC endpoint; may be repeated.", valueName: "url")) var rpc: [String] = []
     @Option(
         name: .customLong("chain-id"),
         help: ArgumentHelp("The chain id that the endpoints must have.", valueName: "number"))
     var chainID: UInt64?
-    @Option(help: ArgumentHelp("A contract that is deployed already.", valueName: "0x..")) var contract: Address?
+    @Option(
+        help: ArgumentHelp("A contract that is deployed already.", valueName: "0x.."), transform: Address.argument)
+    var contract: Address?
     @Flag(help: "Deploy the reference contract where none is configured.") var deploy = false
     @Option(help: ArgumentHelp("Blocks after which a transaction counts.", valueName: "number")) var confirmations:
         UInt64?

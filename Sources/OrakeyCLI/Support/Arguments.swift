@@ -1,41 +1,27 @@
 public import ArgumentParser
-public import EthereumCore
+import EthereumCore
 public import EthereumWallet
 public import OrakeyAPI
 import OrakeyConfig
 public import OrakeyKey
 
-/// Makes a type with a throwing initialiser an argument whose error text reaches the user.
-private func parsed<T>(_ make: () throws -> T) -> T? {
-    do { return try make() } catch { return nil }
+// Values for `transform:`, whose errors reach the user; `ExpressibleByArgument` would swallow the reason. None of them
+// repeats the value.
+
+extension NetworkName {
+    static func argument(_ text: String) throws(APIKeyError) -> NetworkName { try NetworkName(text) }
 }
 
-extension NetworkName: ExpressibleByArgument {
-    public init?(argument: String) {
-        guard let name = parsed({ try NetworkName(argument) }) else { return nil }
-        self = name
-    }
+extension Address {
+    static func argument(_ text: String) throws(AddressError) -> Address { try Address(text) }
 }
 
-extension Address: ExpressibleByArgument {
-    public init?(argument: String) {
-        guard let address = parsed({ try Address(argument) }) else { return nil }
-        self = address
-    }
+extension Bytes32 {
+    static func argument(_ text: String) throws(HexError) -> Bytes32 { try Bytes32(hex: text) }
 }
 
-extension Bytes32: ExpressibleByArgument {
-    public init?(argument: String) {
-        guard let value = parsed({ try Bytes32(hex: argument) }) else { return nil }
-        self = value
-    }
-}
-
-extension DerivationPath: ExpressibleByArgument {
-    public init?(argument: String) {
-        guard let path = parsed({ try DerivationPath(parsing: argument) }) else { return nil }
-        self = path
-    }
+extension DerivationPath {
+    static func argument(_ text: String) throws(WalletError) -> DerivationPath { try DerivationPath(parsing: text) }
 }
 
 extension EndpointURL {
@@ -54,18 +40,19 @@ extension KeyLayout: ExpressibleByArgument {}
 extension SigningScheme: ExpressibleByArgument {}
 
 /// A duration as the configuration writes it: `30s`, `10m`, `24h`, `7d`.
-struct DurationArgument: ExpressibleByArgument {
+struct DurationArgument {
     let seconds: Int
 
-    init?(argument: String) {
+    static func argument(_ text: String) throws(ValidationError) -> DurationArgument {
         let factors: [Character: Int] = ["s": 1, "m": 60, "h": 3600, "d": 86400]
-        guard let unit = argument.last, let factor = factors[unit] else { return nil }
-        let digits = argument.dropLast()
-        guard !digits.isEmpty, digits.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }), let count = Int(digits) else {
-            return nil
+        let digits = text.dropLast()
+        guard let unit = text.last, let factor = factors[unit], !digits.isEmpty,
+            digits.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 })
+        else {
+            throw ValidationError("a duration is a number with s, m, h or d behind it, such as 10m")
         }
-        let (seconds, overflow) = count.multipliedReportingOverflow(by: factor)
-        guard !overflow else { return nil }
-        self.seconds = seconds
+        let (seconds, overflow) = (Int(digits) ?? .max).multipliedReportingOverflow(by: factor)
+        guard !overflow else { throw ValidationError("the duration is too long") }
+        return DurationArgument(seconds: seconds)
     }
 }

@@ -111,7 +111,9 @@ struct PassphraseOptions: ParsableArguments {
 
 /// Which account of a wallet.
 struct AccountOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("BIP-32 path of the account (default: m/44'/60'/0'/0/0).", valueName: "m/..."))
+    @Option(
+        help: ArgumentHelp("BIP-32 path of the account (default: m/44'/60'/0'/0/0).", valueName: "m/..."),
+        transform: DerivationPath.argument)
     var path: DerivationPath?
 
     @Option(help: ArgumentHelp("Short for --path m/44'/60'/0'/0/N.", valueName: "n"))

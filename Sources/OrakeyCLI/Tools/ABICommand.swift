@@ -12,8 +12,21 @@ struct ABICommand: ParsableCommand {
     /// Largest input from standard input, in bytes.
     static let limit = 64 << 20
 
-    /// The name of a function before its parenthesis; nil for arguments only.
-    static func hasName(_ signature: String) -> Bool { signature.first { !$0.isWhitespace } != "(" }
+    /// What the arguments are encoded for.
+    enum Subject {
+        /// A selector and the arguments.
+        case function(ABIFunction)
+        /// The arguments only: a list of types, or a constructor, whose arguments follow the bytecode.
+        case arguments(ABICodec)
+    }
+
+    static func subject(_ signature: String) throws(ABIError) -> Subject {
+        let text = signature.drop { $0.isWhitespace }
+        if text.first == "(" { return .arguments(try ABICodec(parsing: signature)) }
+        let word = text.prefix { $0.isLetter || $0.isNumber || $0 == "_" || $0 == "$" }
+        if word == "constructor" { return .arguments(try ABIConstructor(signature: signature).input) }
+        return .function(try ABIFunction(signature: signature))
+    }
 }
 
 struct ABIEncode: ParsableCommand {
@@ -21,8 +34,8 @@ struct ABIEncode: ParsableCommand {
         commandName: "encode", abstract: "Print a call as hex.",
         discussion: """
             orakey abi encode 'f(uint256,(bytes32,string)[])' '[5, [["0x..", "text"]]]'
-            Without a name before the parenthesis only the arguments are encoded. Integers are JSON numbers or decimal \
-            or 0x strings, bytes 0x hex, tuples arrays or objects.
+            Without a name before the parenthesis, and for a constructor, only the arguments are encoded. Integers are \
+            JSON numbers or decimal or 0x strings, bytes 0x hex, tuples arrays or objects.
             """)
 
     @Argument(help: ArgumentHelp("A function, or a list of types.", valueName: "signature")) var signature: String
@@ -36,12 +49,9 @@ struct ABIEncode: ParsableCommand {
         let text = arguments == "-" ? try StandardInput.text(limit: ABICommand.limit) : arguments
         let values = try JSON.parse(text: text)
         let data: [UInt8]
-        if ABICommand.hasName(signature) {
-            let function = try ABIFunction(signature: signature)
-            data = try function.encodeCall(ABIJSON.values(values, for: function.inputs))
-        } else {
-            let codec = try ABICodec(parsing: signature)
-            data = try codec.encode(ABIJSON.values(values, for: codec.parameters))
+        switch try ABICommand.subject(signature) {
+        case .function(let function): data = try function.encodeCall(ABIJSON.values(values, for: function.inputs))
+        case .arguments(let codec): data = try codec.encode(ABIJSON.values(values, for: codec.parameters))
         }
         let hex = Hex.encodePrefixed(data)
         json.isOn ? Output.json(["data": .string(hex)]) : Output.line(hex)
@@ -53,8 +63,8 @@ struct ABIDecode: ParsableCommand {
         commandName: "decode", abstract: "Print encoded data as a JSON array.",
         discussion: """
             orakey abi decode '(uint256,string)' 0x..
-            With a name before the parenthesis the data is a call of that function. Integers are printed as decimal \
-            strings, bytes as 0x hex.
+            With a name before the parenthesis the data is a call of that function; a constructor's are its arguments \
+            alone. Integers are printed as decimal strings, bytes as 0x hex.
             """)
 
     @Argument(help: ArgumentHelp("A list of types, or a function.", valueName: "signature")) var signature: String
@@ -66,13 +76,9 @@ struct ABIDecode: ParsableCommand {
         let text = data == "-" ? try StandardInput.text(limit: ABICommand.limit) : data
         let bytes = try Hex.decode(text)
         let options: ABIDecodingOptions = lenient ? .lenient : .strict
-        if ABICommand.hasName(signature) {
-            let function = try ABIFunction(signature: signature)
-            let values = try function.decodeCall(bytes, options: options)
-            Output.json(ABIJSON.json(values))
-        } else {
-            let codec = try ABICodec(parsing: signature)
-            Output.json(ABIJSON.json(try codec.decode(bytes, options: options)))
+        switch try ABICommand.subject(signature) {
+        case .function(let function): Output.json(ABIJSON.json(try function.decodeCall(bytes, options: options)))
+        case .arguments(let codec): Output.json(ABIJSON.json(try codec.decode(bytes, options: options)))
         }
     }
 }

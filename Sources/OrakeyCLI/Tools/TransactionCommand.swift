@@ -14,12 +14,13 @@ struct TransactionDecode: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "decode", abstract: "Print a raw signed transaction as JSON, with its hash and sender.",
         discussion: """
-            Types 0 (legacy, EIP-155), 1 (EIP-2930) and 2 (EIP-1559), canonical RLP only. What a fork would refuse \
-            although it decodes stands under "issues". Amounts are decimal strings in wei.
+            Types 0 (legacy, EIP-155), 1 (EIP-2930) and 2 (EIP-1559), canonical RLP only, chain ids below 2^64. What a \
+            fork would refuse although it decodes stands under "issues", a signature that is not the canonical one among \
+            it; it is shown as it is in the bytes. Amounts are decimal strings in wei.
             """)
 
     @Argument(help: ArgumentHelp("The transaction, or - for standard input.", valueName: "0x..")) var raw: String
-    @Option(help: "The fork whose rules apply: \(TransactionDecode.forks).") var fork = "cancun"
+    @Option(help: "The fork whose rules apply: \(TransactionDecode.forks).") var fork = "\(Fork.latest)"
     @OptionGroup var json: AlwaysJSONOption
 
     private static let forks = Fork.allCases.map { "\($0)" }.joined(separator: ", ")
@@ -60,13 +61,23 @@ struct TransactionDecode: ParsableCommand {
                     ]
                 })
         }
-        object["signature"] = [
-            "r": .string(signed.signature.r.hex), "s": .string(signed.signature.s.hex),
-            "y_parity": .integer(signed.signature.yParity),
-        ]
+        object["signature"] = .object(signature(of: signed))
         object["issues"] = .array(
             signed.issues(fork: fork).map { ["code": .string($0.code), "message": .string("\($0)")] })
         return .object(object)
+    }
+
+    /// As it is in the bytes, high s included.
+    private func signature(of signed: SignedTransaction) -> JSONObject {
+        let wire = signed.wireSignature
+        var object: JSONObject = [
+            "r": .string(wire.r.hex), "s": .string(wire.s.hex), "y_parity": .integer(wire.yParity),
+            "high_s": .bool(wire.hasHighS),
+        ]
+        if case .legacy(let transaction) = signed.transaction {
+            object["v"] = .string("\(transaction.v(yParity: wire.yParity))")
+        }
+        return object
     }
 }
 

@@ -14,7 +14,8 @@ struct WalletAddress: ParsableCommand {
             the account of --network, else of the configuration's wallet, else m/44'/60'/0'/0/0.
             """)
 
-    @Option(help: "The account of this network of the configuration.") var network: NetworkName?
+    @Option(help: "The account of this network of the configuration.", transform: NetworkName.argument) var network:
+        NetworkName?
     @OptionGroup var wallet: WalletOptions
     @OptionGroup var configuration: ConfigurationOptions
     @OptionGroup var json: JSONOption

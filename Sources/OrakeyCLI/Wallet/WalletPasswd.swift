@@ -6,7 +6,10 @@ import OrakeyConfig
 struct WalletPasswd: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "passwd", abstract: "Change the passphrase of a wallet file.",
-        discussion: "The old file stays until the new one has been proved to open. Copies keep the old passphrase.")
+        discussion: """
+            The old file stays until the new one has been proved to open. Copies keep the old passphrase. Another program's \
+            key file keeps what that program wrote beside the key, and gets the usual strength where it had less.
+            """)
 
     @Option(
         name: .customLong("wallet"), help: ArgumentHelp("The wallet file; else the configuration's.", valueName: "file")
@@ -23,9 +26,9 @@ struct WalletPasswd: ParsableCommand {
     func run() throws {
         let path = try file ?? configuration.load().wallet.keystore
         let wallet = try WalletFile.read(path)
+        do throws(WalletError) { try wallet.checkReencryption() } catch { throw error.naming(path) }
         let secret = try wallet.decrypt(passphrase: passphrase.passphrase(of: path))
-        try WalletFile.write(
-            secret, to: path, passphrase: newPassphrase(of: path), replacing: true, stretching: wallet.stretching)
+        try WalletFile.rewrite(wallet, of: secret, at: path, passphrase: newPassphrase(of: path))
         say("\(path) has a new passphrase; unlock orakeyd with it from now on")
     }
 
