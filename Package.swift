@@ -105,6 +105,7 @@ let package = Package(
                 "CurlHTTP", "EthereumCore", "EthereumWallet", "HTTPRelay", "OrakeyConfig", "OrakeyCore", "OrakeyKey",
                 "StrictJSON",
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
             ],
             swiftSettings: strictC),
         .target(

@@ -47,7 +47,7 @@ public struct HTTPError: Error, Sendable, Equatable {
     /// Whether the server may have seen the request, so that it may have acted on it.
     public let mayHaveBeenSent: Bool
 
-    init(_ code: Code, _ reason: String, mayHaveBeenSent: Bool = false) {
+    package init(_ code: Code, _ reason: String, mayHaveBeenSent: Bool = false) {
         self.code = code
         self.reason = reason
         self.mayHaveBeenSent = mayHaveBeenSent

@@ -2,7 +2,7 @@ public import CurlHTTP
 
 /// The fields that belong to one connection and end at a relay (RFC 9110, section 7.6.1).
 public enum HopByHop {
-    private static let names = [
+    static let names = [
         "connection", "expect", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection", "te",
         "trailer", "transfer-encoding", "upgrade", "content-length",
     ]

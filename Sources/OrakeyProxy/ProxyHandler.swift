@@ -10,31 +10,31 @@ import OrakeyKey
 /// Puts a consumer's current key on its requests, so that no program ever sees one.
 public struct ProxyHandler: RelayHandler {
     /// Fields of a request that end here: credentials that are not ours to pass on, and what was meant for this proxy.
-    private static let endHere = [
+    static let endHere = [
         "authorization", "api-key", "x-api-key", "cookie", "cookie2", Admission.consumerField, Admission.networkField,
         // Usage is read out of the answers as they pass.
         "accept-encoding",
     ]
     /// Fields of an answer that would speak to the caller in the upstream's name.
-    private static let notForCallers = [
+    static let notForCallers = [
         "alt-svc", "set-cookie", "set-cookie2", "strict-transport-security",
     ]
     /// Names the key that was on the request.
-    private static let fingerprintField = "X-Orakey-Fingerprint"
+    static let fingerprintField = "X-Orakey-Fingerprint"
     /// Seconds after which a consumer without a key may ask again: about a block.
     private static let keyWait = 2
 
-    private let board: HandoutBoard
-    private let policy: PolicyBox
-    private let auditor: HandoutAuditor
-    private let limiter = RateLimiter()
-    private let admission: Admission
-    private let holdBack = HoldBack()
-    private let usage: UsageBook
+    let board: HandoutBoard
+    let policy: PolicyBox
+    let auditor: HandoutAuditor
+    let limiter = RateLimiter()
+    let admission: Admission
+    let holdBack = HoldBack()
+    let usage: UsageBook
     private let upstream: Upstream
-    private let log: Logger
-    private let clock = ContinuousClock()
-    private let wallClock: any WallClock
+    let log: Logger
+    let clock = ContinuousClock()
+    let wallClock: any WallClock
 
     public init(
         board: HandoutBoard, policy: PolicyBox, auditor: HandoutAuditor, tokens: TokenMint, usage: UsageBook,
@@ -70,12 +70,7 @@ public struct ProxyHandler: RelayHandler {
             try await relay(request, payload, caller, first, &meter, answer)
         } catch {
             answer.send(error.answer)
-            log.notice(
-                "proxy: not relayed",
-                metadata: [
-                    "consumer": "\(name.consumer)", "fingerprint": "\(meter.fingerprint)", "code": "\(error.code)",
-                    "reason": "\(error.message)",
-                ])
+            tell(error, meter)
             await note(meter, status: error.status, scheme: nil)
         }
     }
@@ -84,21 +79,27 @@ public struct ProxyHandler: RelayHandler {
 
     /// Holds the consumer to its rate, as the agent socket does.
     private func limit(_ caller: Admission.Caller) throws(ProxyRefusal) {
+        guard let (limit, wait) = overLimit(caller.name) else { return }
         let name = caller.name
-        guard let limit = policy.current.rateLimit(of: name.consumer, network: name.network),
-            let wait = limiter.take(name.consumer, name.network, limit, at: DispatchTime.now().uptimeNanoseconds)
-        else { return }
         auditor.denials.count(caller.peer, reason: "proxy: more than \(limit.perSecond) requests a second")
         throw ProxyRefusal(
             429, "rate_limited", "\(name.consumer) asks more often than its \(limit.perSecond) times a second",
             retryAfter: Int((wait + 999_999_999) / 1_000_000_000), mayRetry: true)
     }
 
+    /// Takes one request out of the consumer's rate; the nanoseconds to wait where it is used up.
+    func overLimit(_ name: ConsumerName) -> (limit: RateLimit, wait: UInt64)? {
+        guard let limit = policy.current.rateLimit(of: name.consumer, network: name.network),
+            let wait = limiter.take(name.consumer, name.network, limit, at: DispatchTime.now().uptimeNanoseconds)
+        else { return nil }
+        return (limit, wait)
+    }
+
     /// How often a key may change while its use is being recorded.
     private static let mostChanges = 8
 
     /// The key that goes on a request. The first use by a process is on record before.
-    private func key(for caller: Admission.Caller) async throws(ProxyRefusal) -> Handout {
+    func key(for caller: Admission.Caller) async throws(ProxyRefusal) -> Handout {
         var handout = try key(of: caller.name)
         for _ in 0..<Self.mostChanges {
             switch auditor.gate.admit(handout, to: caller.peer) {
@@ -144,6 +145,12 @@ public struct ProxyHandler: RelayHandler {
             mayRetry: true)
     }
 
+    /// The upstream has told this consumer to wait.
+    func hold(_ caller: Admission.Caller, retryAfter: String?, date: String?) {
+        let wait = retryAfter.flatMap { RetryAfter.parse($0, date: date) }
+        holdBack.hold(caller.name, for: wait, at: clock.now)
+    }
+
     private static func payload(of request: RelayRequest) async throws(ProxyRefusal) -> Payload {
         do throws(RequestProblem) { return try await Payload.read(request) } catch { throw ProxyRefusal(error) }
     }
@@ -176,10 +183,7 @@ public struct ProxyHandler: RelayHandler {
             }
         }
         if response.status == 429 {
-            let wait = response.headers["retry-after"].flatMap {
-                RetryAfter.parse($0, date: response.headers["date"])
-            }
-            holdBack.hold(caller.name, for: wait, at: clock.now)
+            hold(caller, retryAfter: response.headers["retry-after"], date: response.headers["date"])
         }
         let isWhole = await pass(response, &meter, answer)
         if case .streamed = payload { meter.sendsStreamed(tally.current.bytes, hash: tally.current.hash) }
@@ -232,18 +236,13 @@ public struct ProxyHandler: RelayHandler {
             answer.finish()
             return true
         } catch {
-            log.notice(
-                "proxy: answer broke off",
-                metadata: [
-                    "consumer": "\(meter.name.consumer)", "fingerprint": "\(meter.fingerprint)", "reason": "\(error)",
-                ])
+            tell(error, meter)
             guard isStream else {
                 // Its length, or its last chunk, is missing: the caller can tell.
                 answer.cut()
                 return false
             }
-            let refusal = ProxyRefusal(502, "stream_broken", "the stream broke off: \(error)")
-            _ = await Self.write(events.breakOff(refusal.event), answer)
+            _ = await Self.write(events.breakOff(ProxyRefusal(breakingOff: error).event), answer)
             answer.finish()
             return false
         }
@@ -259,7 +258,26 @@ public struct ProxyHandler: RelayHandler {
         }
     }
 
-    private func note(_ meter: ExchangeMeter, status: Int, scheme: String?) async {
+    // MARK: Records
+
+    func tell(_ refusal: ProxyRefusal, _ meter: ExchangeMeter) {
+        log.notice(
+            "proxy: not relayed",
+            metadata: [
+                "consumer": "\(meter.name.consumer)", "fingerprint": "\(meter.fingerprint)", "code": "\(refusal.code)",
+                "reason": "\(refusal.message)",
+            ])
+    }
+
+    func tell(_ error: HTTPError, _ meter: ExchangeMeter) {
+        log.notice(
+            "proxy: answer broke off",
+            metadata: [
+                "consumer": "\(meter.name.consumer)", "fingerprint": "\(meter.fingerprint)", "reason": "\(error)",
+            ])
+    }
+
+    func note(_ meter: ExchangeMeter, status: Int, scheme: String?) async {
         let (usage, now) = (usage, clock.now)
         guard meter.isLarge else { return usage.add(meter.record(status: status, scheme: scheme, now: now)) }
         // Reading a large body takes milliseconds, for which no other connection should wait.

@@ -68,6 +68,9 @@ extension ProxyRefusal {
         self.init(problem.status, code, "\(problem)")
     }
 
+    /// What takes the place of the rest of a stream.
+    init(breakingOff error: HTTPError) { self.init(502, "stream_broken", "the stream broke off: \(error)") }
+
     /// A failure of the upstream. Only what certainly never reached it may be tried again.
     init(_ error: HTTPError) {
         let mayRetry = !error.mayHaveBeenSent

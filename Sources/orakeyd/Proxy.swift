@@ -63,9 +63,9 @@ struct ProxyService: ServiceLifecycle.Service {
         options.maxConnections = upstreamConnections
         options.maxIdleConnections = upstreamConnections
         let client = try HTTPClient(options: options)
+        let base = try HTTPURL(settings.upstream.string)
         let upstream = Upstream(
-            try HTTPURL(settings.upstream.string), client: client, idle: settings.idleTimeout,
-            tls: TLSOptions(authorityFile: settings.authorityFile))
+            base, client: client, idle: settings.idleTimeout, tls: TLSOptions(authorityFile: settings.authorityFile))
         let context = ProxyContext(
             usage: UsageBook(), tokens: TokenMint(), port: sockets.loopback?.port, startedAt: clock.now, clock: clock)
         let handler = ProxyHandler(
@@ -78,14 +78,16 @@ struct ProxyService: ServiceLifecycle.Service {
         relay.connections = max(1, limits.descriptors / 3)
         relay.idleSeconds = limits.idleSeconds
         let group = MultiThreadedEventLoopGroup(numberOfThreads: loops)
+        let plain = PlainUpstream(base, idle: settings.idleTimeout).map { (relay: handler, upstream: $0) }
         var servers = [
             try await RelayServer.start(
-                on: .unix(descriptor: sockets.socket), group: group, limits: relay, handler: handler)
+                on: .unix(descriptor: sockets.socket), group: group, limits: relay, handler: handler, plain: plain)
         ]
         if let loopback = sockets.loopback {
             servers.append(
                 try await RelayServer.start(
-                    on: .loopback(descriptor: loopback.descriptor), group: group, limits: relay, handler: handler))
+                    on: .loopback(descriptor: loopback.descriptor), group: group, limits: relay, handler: handler,
+                    plain: plain))
         }
         log.notice(
             "proxy ready",

@@ -9,14 +9,17 @@ struct Front {
     let server: RelayServer
     let path: String
 
-    init(limits: RelayLimits = RelayLimits(), _ handler: some RelayHandler) async throws {
+    init(
+        limits: RelayLimits = RelayLimits(), plain: (relay: any PlainRelay, upstream: PlainUpstream)? = nil,
+        _ handler: some RelayHandler
+    ) async throws {
         path = temporarySocketPath()
         // Not with SocketBinding, whose umask other tests of this process would get to feel.
         let socket = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         ScriptedServer.bindUnix(socket, path)
         server = try await RelayServer.start(
             on: .unix(descriptor: socket), group: MultiThreadedEventLoopGroup.singleton, limits: limits,
-            handler: handler)
+            handler: handler, plain: plain)
     }
 
     func client() -> RawClient { RawClient(path: path) }

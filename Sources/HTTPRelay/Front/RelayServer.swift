@@ -19,8 +19,11 @@ public final class RelayServer: Sendable {
     }
 
     /// Starts listening on a bound socket, which from now on belongs to the server.
+    ///
+    /// - Parameter plain: relays requests of the plain form, so that the handler gets to see the others only.
     public static func start(
-        on place: Place, group: MultiThreadedEventLoopGroup, limits: RelayLimits, handler: any RelayHandler
+        on place: Place, group: MultiThreadedEventLoopGroup, limits: RelayLimits, handler: any RelayHandler,
+        plain: (relay: any PlainRelay, upstream: PlainUpstream)? = nil
     ) async throws -> RelayServer {
         let book = ConnectionBook(limit: limits.connectionsPerUser, descriptors: limits.connections)
         let descriptor: Int32
@@ -41,7 +44,14 @@ public final class RelayServer: Sendable {
                 identify(channel, isUnix: isUnix).flatMap { peer, userID in
                     guard book.admit(channel, userID: userID, needing: 1) else { return channel.close() }
                     return channel.eventLoop.makeCompletedFuture {
-                        try configure(channel, handler: handler, limits: limits, peer: peer)
+                        guard let plain else {
+                            return try configure(channel, handler: handler, limits: limits, peer: peer)
+                        }
+                        try channel.pipeline.syncOperations.addHandler(
+                            PlainFront(
+                                relay: plain.relay, upstream: plain.upstream, loop: channel.eventLoop, peer: peer,
+                                limits: limits
+                            ) { try configure($0, handler: handler, limits: limits, peer: peer) })
                     }
                 }
             }

@@ -8,6 +8,9 @@ struct Admission: Sendable {
     static let consumerField = "x-orakey-consumer"
     static let networkField = "x-orakey-network"
 
+    /// Only browsers send these.
+    static let webFields = ["origin", "referer", "sec-fetch-site"]
+
     let policy: PolicyBox
     let tokens: TokenMint
     let denials: DenialBook
@@ -33,7 +36,7 @@ struct Admission: Sendable {
     /// What no honest client sends, whoever it is.
     static func check(_ request: RelayRequest) throws(ProxyRefusal) {
         // A web page can make a browser call local servers; no other client sends these.
-        for name in ["origin", "referer", "sec-fetch-site"] where request.headers[name] != nil {
+        for name in webFields where request.headers[name] != nil {
             throw ProxyRefusal(403, "browser_request", "requests from web pages are refused (\(name) header)")
         }
         if case .loopback = request.peer, !isThisHost(request.headers["host"] ?? "") {
@@ -59,13 +62,38 @@ struct Admission: Sendable {
         return port.isEmpty || port.first == ":" && port.dropFirst().utf8.allSatisfy { (0x30...0x39).contains($0) }
     }
 
-    private func caller(of process: RelayProcess, _ headers: [HTTPField]) throws(ProxyRefusal) -> Caller {
+    /// The caller of a request that is nothing out of the ordinary; nil for one that is to be told something. Decides by
+    /// the same rules, and leaves it to ``caller(of:)`` to count and to say why not.
+    func caller(of request: PlainRequest, from peer: RelayPeer) -> Caller? {
+        guard PlainTarget.isPlain(request.target) else { return nil }
+        switch peer {
+        case .process(let process):
+            let (verdict, peer) = verdict(on: process, consumer: nil, network: nil)
+            guard case .granted(let consumer, let network) = verdict else { return nil }
+            return Caller(name: ConsumerName(consumer: consumer, network: network), peer: peer)
+        case .loopback:
+            guard Self.isThisHost(request.host), let value = request.authorization, let name = holder(of: [value]),
+                policy.current.has(consumer: name.consumer, network: name.network)
+            else { return nil }
+            return Caller(name: name, peer: Self.tokenHolder)
+        }
+    }
+
+    private func verdict(
+        on process: RelayProcess, consumer: String?, network: String?
+    ) -> (Policy.Verdict, Peer) {
         let policy = policy.current
         let details: (executable: String?, units: [String]) = policy.needsProcessDetails ? process.details : (nil, [])
         let peer = Peer(
             processID: process.processID, userID: process.userID, groupIDs: process.groupIDs,
             executable: details.executable, units: details.units, process: process.number)
-        switch policy.authorise(peer, consumer: headers[Self.consumerField], network: headers[Self.networkField]) {
+        return (policy.authorise(peer, consumer: consumer, network: network), peer)
+    }
+
+    private func caller(of process: RelayProcess, _ headers: [HTTPField]) throws(ProxyRefusal) -> Caller {
+        let (verdict, peer) = verdict(
+            on: process, consumer: headers[Self.consumerField], network: headers[Self.networkField])
+        switch verdict {
         case .granted(let consumer, let network):
             return Caller(name: ConsumerName(consumer: consumer, network: network), peer: peer)
         case .ambiguous(let names):
@@ -83,11 +111,7 @@ struct Admission: Sendable {
     }
 
     private func consumer(byToken headers: [HTTPField]) throws(ProxyRefusal) -> ConsumerName {
-        let values = headers.values("authorization")
-        let parts = values.count == 1 ? values[0].split(separator: " ", maxSplits: 1) : []
-        guard parts.count == 2, parts[0].lowercased() == "bearer",
-            let name = tokens.name(of: String(parts[1]), at: now())
-        else {
+        guard let name = holder(of: headers.values("authorization")) else {
             denials.count(Self.tokenHolder, reason: "proxy: no valid token")
             throw ProxyRefusal(
                 401, "invalid_token", "api_key must be a local token that has not ended: orakey token makes one")
@@ -97,5 +121,12 @@ struct Admission: Sendable {
             throw ProxyRefusal(403, "forbidden", "the token's consumer is no longer configured")
         }
         return name
+    }
+
+    /// Whom the token in the one Authorization field stands for.
+    private func holder(of values: [String]) -> ConsumerName? {
+        let parts = values.count == 1 ? values[0].split(separator: " ", maxSplits: 1) : []
+        guard parts.count == 2, parts[0].lowercased() == "bearer" else { return nil }
+        return tokens.name(of: String(parts[1]), at: now())
     }
 }

@@ -49,7 +49,7 @@ struct ExchangeMeter {
         }
     }
 
-    mutating func receives(_ piece: [UInt8]) {
+    mutating func receives(_ piece: some Collection<UInt8>) {
         bytesDown += UInt64(piece.count)
         guard let count = answer?.count else { return }
         if count + piece.count <= Self.largestRead { answer? += piece } else { answer = nil }

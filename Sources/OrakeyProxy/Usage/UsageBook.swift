@@ -29,14 +29,7 @@ public final class UsageBook: Sendable {
     func add(_ record: ExchangeRecord) {
         state.withLock { state in
             state.uses += 1
-            var rows = state.entries[record.key.consumer] ?? [:]
-            if rows[record.key] == nil, rows.count >= Self.rowsPerConsumer,
-                let oldest = rows.min(by: { $0.value.lastUse < $1.value.lastUse })?.key
-            {
-                rows[oldest] = nil
-            }
-            rows[record.key, default: Entry()].add(record, use: state.uses)
-            state.entries[record.key.consumer] = rows
+            Self.add(record, to: &state.entries[record.key.consumer, default: [:]], use: state.uses)
             if state.exchanges.count < Self.exchangesKept {
                 state.exchanges.append(record)
             } else {
@@ -44,6 +37,15 @@ public final class UsageBook: Sendable {
                 state.next = (state.next + 1) % Self.exchangesKept
             }
         }
+    }
+
+    private static func add(_ record: ExchangeRecord, to rows: inout [UsageKey: Entry], use: UInt64) {
+        if rows[record.key] == nil, rows.count >= rowsPerConsumer,
+            let oldest = rows.min(by: { $0.value.lastUse < $1.value.lastUse })?.key
+        {
+            rows[oldest] = nil
+        }
+        rows[record.key, default: Entry()].add(record, use: use)
     }
 
     /// All rows, in the order of their keys.

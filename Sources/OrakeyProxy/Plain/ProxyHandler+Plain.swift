@@ -1,0 +1,30 @@
+import CurlHTTP
+public import HTTPRelay
+import OrakeyCore
+
+/// The short way of requests that nothing is to be said about. Whatever is refused, held back or unclear takes the long
+/// one, where it is decided again, counted and answered.
+extension ProxyHandler: PlainRelay {
+    private static let requestRules = FieldRules(
+        dropping: endHere,
+        elsewhere: Admission.webFields + [Admission.consumerField, Admission.networkField])
+    private static let answerRules = FieldRules(ofAnswersDropping: notForCallers)
+
+    public var requestRules: FieldRules { Self.requestRules }
+    public var answerRules: FieldRules { Self.answerRules }
+
+    public func admit(_ request: PlainRequest, from peer: RelayPeer, isPrepared: Bool) -> PlainAdmission {
+        guard let caller = admission.caller(of: request, from: peer),
+            holdBack.wait(of: caller.name, at: clock.now) == nil,
+            case .key(let handout) = board.read(consumer: caller.name.consumer, network: caller.name.network)
+        else { return .elsewhere }
+        guard auditor.gate.knows(handout, caller.peer) else {
+            // Where the record can't be made, the request goes elsewhere and learns why.
+            return .later { [auditor] in try? await auditor.record(handout, to: caller.peer) }
+        }
+        guard overLimit(caller.name) == nil else { return .elsewhere }
+        // The record of a first hand-out counts it already.
+        if !isPrepared { guard auditor.gate.admit(handout, to: caller.peer) == .counted else { return .elsewhere } }
+        return .granted(ProxyExchange(self, caller, handout, request))
+    }
+}
