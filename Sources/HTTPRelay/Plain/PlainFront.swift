@@ -118,6 +118,8 @@ final class PlainFront: ChannelInboundHandler, RemovableChannelHandler {
         switch relay.admit(request, from: peer, isPrepared: isPrepared) {
         case .granted(let exchange):
             input.moveReaderIndex(forwardBy: request.form.count)
+            // Held on to, its memory could not serve the next read.
+            if input.readableBytes == 0 { input = ByteBuffer() }
             form = nil
             state = .relaying(exchange, request)
             isStarted = false

@@ -18,13 +18,15 @@ extension ProxyHandler: PlainRelay {
             holdBack.wait(of: caller.name, at: clock.now) == nil,
             case .key(let handout) = board.read(consumer: caller.name.consumer, network: caller.name.network)
         else { return .elsewhere }
-        guard auditor.gate.knows(handout, caller.peer) else {
-            // Where the record can't be made, the request goes elsewhere and learns why.
-            return .later { [auditor] in try? await auditor.record(handout, to: caller.peer) }
+        guard isPrepared || overLimit(caller.name) == nil else { return .elsewhere }
+        // The record of a first use counts it already.
+        let isCounted = isPrepared && auditor.gate.knows(handout, caller.peer)
+        switch isCounted ? .counted : auditor.gate.admit(handout, to: caller.peer) {
+        case .counted: break
+        // Where the record can't be made, the request goes elsewhere and learns why.
+        case .first: return .later { [auditor] in try? await auditor.record(handout, to: caller.peer) }
+        case .closed: return .elsewhere
         }
-        guard overLimit(caller.name) == nil else { return .elsewhere }
-        // The record of a first hand-out counts it already.
-        if !isPrepared { guard auditor.gate.admit(handout, to: caller.peer) == .counted else { return .elsewhere } }
         return .granted(ProxyExchange(self, caller, handout, request))
     }
 }
