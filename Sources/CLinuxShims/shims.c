@@ -5,11 +5,14 @@
 #include <fcntl.h>
 #include <link.h>
 #include <malloc.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -19,6 +22,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
+#include <sys/wait.h>
 #include <sys/un.h>
 #include <termios.h>
 #include <time.h>
@@ -26,6 +30,9 @@
 
 #ifndef SO_PEERPIDFD
 #define SO_PEERPIDFD 77
+#endif
+#ifndef SO_PEERGROUPS
+#define SO_PEERGROUPS 59
 #endif
 #ifndef PID_FS_MAGIC
 #define PID_FS_MAGIC 0x50494446
@@ -56,6 +63,17 @@ int orakey_peer_pidfd(int fd) {
     socklen_t size = sizeof pidfd;
     if (getsockopt(fd, SOL_SOCKET, SO_PEERPIDFD, &pidfd, &size) < 0) return -errno;
     return pidfd;
+}
+
+int orakey_peer_groups(int fd, gid_t *groups, int most) {
+    socklen_t size = (socklen_t)most * sizeof *groups;
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &size) < 0) return -errno;
+    return (int)(size / sizeof *groups);
+}
+
+int orakey_pidfd_is_alive(int pidfd) {
+    struct pollfd look = {.fd = pidfd, .events = POLLIN};
+    return poll(&look, 1, 0) == 0;
 }
 
 int orakey_pidfd_open(pid_t pid) { return result((int)syscall(SYS_pidfd_open, pid, 0)); }
@@ -114,6 +132,28 @@ int orakey_no_crash_reports(void) {
 int orakey_no_new_privileges(void) { return result(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)); }
 
 int orakey_set_parent_death_signal(int signal) { return result(prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0)); }
+
+pid_t orakey_spawn_bound(char *const arguments[], char *const environment[], const void *mask, int death_signal) {
+    // The child borrows this memory until it has become the program, and leaves word of what failed in it.
+    volatile int failure = 0;
+    pid_t parent = getpid();
+    pid_t child = vfork();
+    if (child < 0) return -errno;
+    if (child == 0) {
+        if (prctl(PR_SET_PDEATHSIG, death_signal, 0, 0, 0) < 0 || sigprocmask(SIG_SETMASK, mask, NULL) < 0) {
+            failure = errno;
+            _exit(127);
+        }
+        // It ended before the kernel knew.
+        if (getppid() != parent) _exit(127);
+        execvpe(arguments[0], arguments, environment);
+        failure = errno;
+        _exit(127);
+    }
+    if (failure == 0) return child;
+    waitpid(child, NULL, 0);
+    return -failure;
+}
 
 int orakey_set_thread_name(const char *name) { return result(prctl(PR_SET_NAME, name, 0, 0, 0)); }
 
@@ -177,6 +217,33 @@ int orakey_random(void *buffer, size_t count) {
         count -= (size_t)got;
     }
     return 0;
+}
+
+int orakey_accept(int fd) { return result(accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)); }
+
+int orakey_poller(void) { return result(epoll_create1(EPOLL_CLOEXEC)); }
+
+int orakey_bell(void) { return result(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)); }
+
+void orakey_ring(int bell) { eventfd_write(bell, 1); }
+
+void orakey_hush(int bell) {
+    eventfd_t count;
+    eventfd_read(bell, &count);
+}
+
+int orakey_watch(int poller, int fd) {
+    struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
+    return result(epoll_ctl(poller, EPOLL_CTL_ADD, fd, &event));
+}
+
+int orakey_unwatch(int poller, int fd) { return result(epoll_ctl(poller, EPOLL_CTL_DEL, fd, NULL)); }
+
+int orakey_wait(int poller, int ready[ORAKEY_MOST_READY], int milliseconds) {
+    struct epoll_event events[ORAKEY_MOST_READY];
+    int count = epoll_wait(poller, events, ORAKEY_MOST_READY, milliseconds);
+    for (int i = 0; i < count; i++) ready[i] = events[i].data.fd;
+    return result(count);
 }
 
 int orakey_bytes_available(int fd, int *count) { return result(ioctl(fd, FIONREAD, count)); }

@@ -349,6 +349,20 @@ def test_exec_passes_signals_on_and_dies_like_the_command(shell, handing_out):
         os.kill(child, 0)
 
 
+def test_a_command_does_not_outlive_its_exec(shell, handing_out):
+    """Not even one that was killed and could pass nothing on."""
+    handing_out.script["GET", "/v1/watch"] = error(503, "no_key")
+    script = 'trap "echo ended; exit" TERM; echo ready; while :; do sleep 0.1; done'
+    process = subprocess.Popen(
+        [binaries() / "orakey", "exec", "--on-rotate", "restart", "--", "sh", "-c", script], env=shell.environment,
+        stdout=subprocess.PIPE, text=True)
+    with process.stdout as output:
+        assert output.readline() == "ready\n"
+        process.kill()
+        assert process.wait(60) == -signal.SIGKILL
+        assert output.read() == "ended\n"
+
+
 @pytest.mark.parametrize("command, code", [(["no-such-command"], 127), (["sh", "-c", "exit 9"], 9)])
 def test_exec_with_a_child_has_the_same_exit_codes(shell, handing_out, command, code):
     assert shell.orakey("exec", "--on-rotate", "HUP", "--", *command).code == code

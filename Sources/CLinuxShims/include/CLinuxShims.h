@@ -18,6 +18,13 @@ int orakey_peer_credentials(int fd, pid_t *pid, uid_t *uid, gid_t *gid);
 // A pidfd of the process that connected (SO_PEERPIDFD, Linux 6.5); -ENOPROTOOPT or -EINVAL on older kernels.
 int orakey_peer_pidfd(int fd);
 
+// The supplementary groups of the process that connected, as they were then (SO_PEERGROUPS): how many; -ERANGE when there
+// are more than `most`.
+int orakey_peer_groups(int fd, gid_t *groups, int most);
+
+// Whether the process behind a pidfd has not ended: as long as that is so, no other process has its number.
+int orakey_pidfd_is_alive(int pidfd);
+
 // A pidfd of the process that has this number now (close-on-exec).
 int orakey_pidfd_open(pid_t pid);
 
@@ -44,6 +51,10 @@ int orakey_no_new_privileges(void);
 
 // PR_SET_PDEATHSIG.
 int orakey_set_parent_death_signal(int signal);
+
+// Starts a program, found as execvp(3) does, with this signal mask (a sigset_t); the kernel sends it `death_signal` when the calling
+// thread ends, SIGKILL included, which posix_spawn(3) can't arrange. The child's id, or -errno of what failed.
+pid_t orakey_spawn_bound(char *const arguments[], char *const environment[], const void *mask, int death_signal);
 
 // PR_SET_NAME of the calling thread; at most 15 bytes are kept.
 int orakey_set_thread_name(const char *name);
@@ -74,6 +85,23 @@ int orakey_lock_file(int fd);
 
 // Fills the buffer from the kernel's generator (getrandom(2), whole or not at all).
 int orakey_random(void *buffer, size_t count);
+
+// The next connection of a listening socket, non-blocking and close-on-exec.
+int orakey_accept(int fd);
+
+// An epoll instance, and a counter that can be waited for there, which ring raises and hush sets back to nothing.
+int orakey_poller(void);
+int orakey_bell(void);
+void orakey_ring(int bell);
+void orakey_hush(int bell);
+
+// Waits for `fd` to become readable, or for its other end to go.
+int orakey_watch(int poller, int fd);
+int orakey_unwatch(int poller, int fd);
+
+// Those of the watched that are ready, at most 64 of them: how many; none after so many milliseconds (-1: never).
+enum { ORAKEY_MOST_READY = 64 };
+int orakey_wait(int poller, int ready[ORAKEY_MOST_READY], int milliseconds);
 
 // Bytes waiting to be read (FIONREAD).
 int orakey_bytes_available(int fd, int *count);

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CLinuxShims
 import EthereumWallet
 import Glibc
 import OrakeyClient
@@ -108,19 +109,12 @@ struct Exec: ParsableCommand {
         }
     }
 
-    /// Starts the command as a child with the signals as this process found them: its id, or a negative errno.
+    /// Starts the command as a child with the signals as this process found them: its id, or a negative errno. It does not
+    /// outlive this process: nobody else would restart it, or pass signals on.
     private func spawn(_ mask: sigset_t) -> Int32 {
         withArguments { arguments in
             var mask = mask
-            var attributes = posix_spawnattr_t()
-            posix_spawnattr_init(&attributes)
-            defer { posix_spawnattr_destroy(&attributes) }
-            posix_spawnattr_setsigmask(&attributes, &mask)
-            posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
-            var child = pid_t()
-            guard let program = arguments[0] else { return -EINVAL }
-            let failure = posix_spawnp(&child, program, nil, &attributes, arguments, environ)
-            return failure == 0 ? child : -failure
+            return orakey_spawn_bound(arguments, environ, &mask, SIGTERM)
         }
     }
 
