@@ -6,6 +6,7 @@ package final class ConnectionBook: Sendable {
     private struct State {
         var byUser: [UInt32: Int] = [:]
         var channels: [ObjectIdentifier: any Channel] = [:]
+        var count = 0
         var descriptors = 0
         /// The most connections since ``hasShrunk()`` said yes.
         var peak = 0
@@ -25,43 +26,57 @@ package final class ConnectionBook: Sendable {
         self.meter = meter
     }
 
-    package var count: Int { state.withLock { $0.channels.count } }
+    package var count: Int { state.withLock { $0.count } }
 
     /// Counts a connection that needs so many descriptors until it closes; false when the user, or all together, have too
     /// many.
     package func admit(_ channel: any Channel, userID: UInt32, needing descriptors: Int) -> Bool {
+        guard enter(userID: userID, needing: descriptors) else { return false }
+        adopt(channel, userID: userID, needing: descriptors)
+        return true
+    }
+
+    /// The same for a connection that is no channel: it is counted until ``leave(userID:needing:)``, and told nothing.
+    package func enter(userID: UInt32, needing descriptors: Int) -> Bool {
         let isAdmitted = state.withLock { state in
             guard state.byUser[userID, default: 0] < limit, state.descriptors + descriptors <= self.descriptors else {
                 return false
             }
             state.byUser[userID, default: 0] += 1
             state.descriptors += descriptors
-            state.channels[ObjectIdentifier(channel)] = channel
-            state.peak = max(state.peak, state.channels.count)
+            state.count += 1
+            state.peak = max(state.peak, state.count)
             return true
         }
-        guard isAdmitted else {
-            meter.refused()
-            return false
+        if isAdmitted { meter.opened() } else { meter.refused() }
+        return isAdmitted
+    }
+
+    /// Takes a connection that has entered out of the count.
+    package func leave(userID: UInt32, needing descriptors: Int) {
+        meter.closed()
+        state.withLock { state in
+            state.count -= 1
+            state.descriptors -= descriptors
+            state.byUser[userID, default: 1] -= 1
+            if state.byUser[userID] == 0 { state.byUser[userID] = nil }
         }
-        meter.opened()
+    }
+
+    /// Makes a connection that has entered one that is told things, and leaves by itself when it closes.
+    package func adopt(_ channel: any Channel, userID: UInt32, needing descriptors: Int) {
+        state.withLock { $0.channels[ObjectIdentifier(channel)] = channel }
         channel.closeFuture.whenComplete { [self] _ in
-            meter.closed()
-            state.withLock { state in
-                state.channels[ObjectIdentifier(channel)] = nil
-                state.descriptors -= descriptors
-                state.byUser[userID, default: 1] -= 1
-                if state.byUser[userID] == 0 { state.byUser[userID] = nil }
-            }
+            state.withLock { $0.channels[ObjectIdentifier(channel)] = nil }
+            leave(userID: userID, needing: descriptors)
         }
-        return true
     }
 
     /// Whether a crowd has come and gone; once for each.
     package func hasShrunk() -> Bool {
         state.withLock { state in
-            guard state.peak >= Self.crowd, state.channels.count < state.peak / 4 else { return false }
-            state.peak = state.channels.count
+            guard state.peak >= Self.crowd, state.count < state.peak / 4 else { return false }
+            state.peak = state.count
             return true
         }
     }

@@ -3,7 +3,7 @@ import Glibc
 /// The bound on this process's open files, and what it leaves for clients.
 public enum DescriptorLimit {
     /// Kept for the journal, the chain and the runtime: whoever fills the sockets must not stop a revocation.
-    private static let reserve = 64
+    private static let reserve = 64 + KnownProcesses.most
     /// Operators are few.
     private static let mostForControl = 512
     private static let fewest = 16

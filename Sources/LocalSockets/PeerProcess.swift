@@ -10,6 +10,9 @@ package struct PeerProcess: Sendable {
     /// Keeps naming the process, alive or not; nil where the kernel gives none. The owner closes it.
     package let descriptor: Int32?
 
+    /// A process of which only the number is kept.
+    package init(number: UInt64) { self.init(number: number, descriptor: nil) }
+
     /// Asks the kernel at accept.
     package static func of(
         _ socket: any SocketOptionProvider, _ credentials: PeerReader.Credentials
@@ -24,6 +27,17 @@ package struct PeerProcess: Sendable {
             else { return unknown }
             return PeerProcess(vouchedBy: descriptor, processID: credentials.processID)
         }
+    }
+
+    /// The same for a plain descriptor.
+    package static func of(socket: Int32, _ credentials: PeerReader.Credentials) -> PeerProcess {
+        let acceptedAt = orakey_boottime_nanoseconds()
+        let found = orakey_peer_pidfd(socket)
+        if found >= 0 { return PeerProcess(vouchedBy: found, processID: credentials.processID) }
+        guard found == -ENOPROTOOPT, let descriptor = open(credentials.processID, acceptedAt: acceptedAt) else {
+            return unknown
+        }
+        return PeerProcess(vouchedBy: descriptor, processID: credentials.processID)
     }
 
     /// The process that has this number now, unless it began after the connection was accepted: then it only has the

@@ -11,6 +11,24 @@ package enum PeerReader {
         package let groupID: UInt32
     }
 
+    /// The longest list of groups that is read.
+    private static let mostGroups: Int32 = 256
+
+    /// The same for a plain descriptor; nil for anything but a connected Unix socket.
+    package static func credentials(of socket: Int32) -> Credentials? {
+        var (processID, userID, groupID) = (pid_t(), uid_t(), gid_t())
+        guard unsafe orakey_peer_credentials(socket, &processID, &userID, &groupID) == 0 else { return nil }
+        return Credentials(processID: processID, userID: userID, groupID: groupID)
+    }
+
+    /// The same for a plain descriptor.
+    package static func groups(of socket: Int32) -> [UInt32] {
+        unsafe withUnsafeTemporaryAllocation(of: gid_t.self, capacity: Int(mostGroups)) { buffer in
+            let count = unsafe orakey_peer_groups(socket, buffer.baseAddress, mostGroups)
+            return unsafe count > 0 ? Array(buffer[..<Int(count)]) : []
+        }
+    }
+
     /// `struct ucred` of unix(7), which this libc hides behind a macro.
     private struct KernelCredentials {
         let pid: pid_t

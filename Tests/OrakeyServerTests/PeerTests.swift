@@ -79,6 +79,84 @@ import Testing
         try await server.close()
     }
 
+    // MARK: - Known processes
+
+    /// A listening socket, and what accepts from it.
+    private struct Listener: ~Copyable {
+        let descriptor: Int32
+        let path = FileManager.default.temporaryDirectory.appendingPathComponent("k-\(UUID().uuidString.prefix(8))")
+            .path
+
+        init() throws {
+            descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+            try #require(orakey_bind_unix(descriptor, path) == 0 && listen(descriptor, 8) == 0)
+        }
+
+        func accept() throws -> (socket: Int32, credentials: PeerReader.Credentials) {
+            let socket = Glibc.accept(descriptor, nil, nil)
+            return (socket, try #require(PeerReader.credentials(of: socket)))
+        }
+
+        deinit {
+            close(descriptor)
+            unlink(path)
+        }
+    }
+
+    /// A connection of this process.
+    private func connect(to listener: borrowing Listener) throws -> Int32 {
+        let client = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        try #require(orakey_connect_unix(client, listener.path) == 0)
+        return client
+    }
+
+    /// A process that connects, and ends when it is told to.
+    private func connector(to listener: borrowing Listener) throws -> (process: Process, input: Pipe) {
+        let child = Process()
+        child.executableURL = URL(fileURLWithPath: "/usr/bin/python3")
+        let connect = "import socket,sys; s=socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); sys.stdin.read()"
+        child.arguments = ["-c", connect, listener.path]
+        let input = Pipe()
+        child.standardInput = input
+        try child.run()
+        return (child, input)
+    }
+
+    @Test func aKnownProcessKeepsItsNumberAndTheKernelIsNotAsked() throws {
+        let listener = try Listener()
+        var known = KnownProcesses()
+        let client = try connect(to: listener)
+        let (socket, credentials) = try listener.accept()
+        let number = known.number(of: socket, credentials)
+        #expect(number == PeerProcess.of(socket: socket, credentials).withoutDescriptor().number)
+        close(socket)
+        close(client)
+        // No socket, so that nobody could tell but who remembers.
+        #expect(known.number(of: -1, credentials) == number)
+        var others = KnownProcesses()
+        #expect(others.number(of: -1, credentials) != number)
+    }
+
+    @Test func whoeverHasTheNumberOfOneThatEndedIsAnother() throws {
+        let listener = try Listener()
+        var known = KnownProcesses()
+        let (child, input) = try connector(to: listener)
+        let (first, credentials) = try listener.accept()
+        let number = known.number(of: first, credentials)
+        close(first)
+        try input.fileHandleForWriting.close()
+        child.waitUntilExit()
+        // As if this process had been given the number of the one that ended.
+        let client = try connect(to: listener)
+        let (second, own) = try listener.accept()
+        let reused = PeerReader.Credentials(processID: credentials.processID, userID: own.userID, groupID: own.groupID)
+        let other = known.number(of: second, reused)
+        #expect(other != number)
+        #expect(other == PeerProcess.of(socket: second, own).withoutDescriptor().number, "the kernel was asked")
+        close(second)
+        close(client)
+    }
+
     // MARK: - Control groups
 
     @Test(arguments: [

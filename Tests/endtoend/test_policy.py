@@ -220,6 +220,27 @@ def test_a_number_that_another_process_got_gives_no_rights(daemon):
     eventually("the reason is in the audit", lambda: "c0: the executable can't be read" in reasons(daemon))
 
 
+def test_a_number_that_another_process_got_is_another_process_in_the_audit(daemon):
+    """Both may have the key; each has its own record of it."""
+    serve(daemon, {"uid": 0})
+    get = ["curl", "-s", "-o", os.devnull, "--unix-socket", str(daemon.agent), "http://localhost/v1/key"]
+
+    def run() -> int:
+        process = subprocess.Popen(get)
+        assert process.wait(60) == 0
+        return process.pid
+
+    pid = run()
+    for _ in range(200):
+        pathlib.Path("/proc/sys/kernel/ns_last_pid").write_text(str(pid - 1))
+        if run() == pid:
+            break
+    else:
+        pytest.skip("somebody else is quicker to take numbers")
+    records = daemon.control_get("/v1/audit?limit=1000")["records"]
+    assert [r["details"]["pid"] for r in records if r["event"] == "handed_out"].count(pid) == 2
+
+
 def test_a_reload_drops_no_connection_and_counts_at_once(daemon):
     serve(daemon, {"uid": 0})
     connection = UnixConnection(daemon.agent)

@@ -3,61 +3,47 @@ import LocalSockets
 import Logging
 import NIOCore
 import NIOHTTP1
+import NIOPosix
 import OrakeyCore
 
 /// What happens to a connection before its first request: who is at the other end, may they have another one, and which
 /// handlers come first.
 struct ConnectionSetUp: Sendable {
-    private let router: any Router
-    private let plainKeys: (any PlainKeySource)?
-    private let limits: ServerLimits
-    private let log: Logger
-    private let connections: ConnectionBook
+    let router: any Router
+    let limits: ServerLimits
+    let log: Logger
+    let connections: ConnectionBook
 
-    init(router: any Router, limits: ServerLimits, log: Logger, connections: ConnectionBook) {
-        self.router = router
-        plainKeys = router as? any PlainKeySource
-        self.limits = limits
-        self.log = log
-        self.connections = connections
-    }
-
+    /// A connection that was just accepted.
     func begin(_ channel: any Channel) -> EventLoopFuture<Void> {
         guard let socket = channel as? any SocketOptionProvider else { return channel.close() }
         return PeerReader.credentials(of: socket).flatMap { credentials in
             let needs = router.peerNeeds
-            // The connection's own, and that of the process at its other end.
-            let descriptors = needs.processDetails ? 2 : 1
-            guard connections.admit(channel, userID: credentials.userID, needing: descriptors) else {
+            guard connections.admit(channel, userID: credentials.userID, needing: needs.descriptors) else {
                 return channel.close()
             }
-            let process = PeerProcess.of(socket, credentials)
-            guard needs.processDetails || needs.groups || plainKeys == nil else {
-                return process.flatMapThrowing { process in
-                    try addFront(
-                        to: channel, ConnectionPeer(credentials: credentials, process: process.withoutDescriptor()))
-                }
-            }
-            return process.and(PeerReader.groups(of: socket)).flatMapThrowing { process, groups in
+            return PeerProcess.of(socket, credentials).and(PeerReader.groups(of: socket)).flatMapThrowing {
+                process, groups in
                 let peer = ConnectionPeer(
                     credentials: credentials, process: needs.processDetails ? process : process.withoutDescriptor())
                 peer.supplementaryGroups = groups
-                // What only /proc tells is asked at each request, which is the pipeline's business.
-                if !needs.processDetails, plainKeys != nil {
-                    try addFront(to: channel, peer)
-                } else {
-                    try addPipeline(to: channel, peer)
-                }
+                try addPipeline(to: channel, peer)
             }
         }
     }
 
-    private func addFront(to channel: any Channel, _ peer: ConnectionPeer) throws {
-        guard let plainKeys else { return try addPipeline(to: channel, peer) }
-        let handler = FrontHandler(source: plainKeys, peer: peer, idleTime: .seconds(limits.idleSeconds)) {
-            try addPipeline(to: channel, peer)
-        }
-        try channel.pipeline.syncOperations.addHandler(handler)
+    /// A connection that comes from the ``Door``, where it was counted already.
+    func receive(_ departure: Departure, on group: any EventLoopGroup) {
+        // Fails only where the group has ended, and the process is about to.
+        _ = ClientBootstrap(group: group).channelInitializer { channel in
+            connections.adopt(channel, userID: departure.credentials.userID, needing: departure.descriptors)
+            return channel.eventLoop.makeCompletedFuture {
+                let peer = ConnectionPeer(credentials: departure.credentials, process: departure.process)
+                peer.supplementaryGroups = departure.supplementaryGroups
+                try channel.pipeline.syncOperations.addHandler(Arrival(departure))
+                try addPipeline(to: channel, peer)
+            }
+        }.withConnectedSocket(departure.socket)
     }
 
     private func addPipeline(to channel: any Channel, _ peer: ConnectionPeer) throws {
@@ -77,6 +63,11 @@ struct PeerNeeds: Sendable {
     var groups: Bool
     /// Executable and unit.
     var processDetails: Bool
+
+    static let none = PeerNeeds(groups: false, processDetails: false)
+
+    /// A connection's own, and that of the process at its other end.
+    var descriptors: Int { processDetails ? 2 : 1 }
 }
 
 /// The process at the other end of one connection. Lives on the connection's event loop.
