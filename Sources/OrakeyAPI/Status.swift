@@ -9,15 +9,19 @@ public struct Status: Sendable, Equatable {
     public var version: String
     public var uptimeSeconds: UInt64
     public var state: LockState
+    /// The address of the revoker's wallet, where one is open.
+    public var revoker: String?
     public var networks: [NetworkStatus]
     public var consumers: [ConsumerStatus]
 
     public init(
-        version: String, uptimeSeconds: UInt64, state: LockState, networks: [NetworkStatus], consumers: [ConsumerStatus]
+        version: String, uptimeSeconds: UInt64, state: LockState, revoker: String? = nil, networks: [NetworkStatus],
+        consumers: [ConsumerStatus]
     ) {
         self.version = version
         self.uptimeSeconds = uptimeSeconds
         self.state = state
+        self.revoker = revoker
         self.networks = networks
         self.consumers = consumers
     }
@@ -27,6 +31,7 @@ public struct Status: Sendable, Equatable {
         version = try reader.string("version")
         uptimeSeconds = try reader.int("uptime_seconds")
         state = try reader.choice("state")
+        revoker = try reader.optionalString("revoker")
         networks = try reader.objects("networks").map(NetworkStatus.init)
         consumers = try reader.objects("consumers").map(ConsumerStatus.init)
     }
@@ -34,7 +39,8 @@ public struct Status: Sendable, Equatable {
     public var json: JSON {
         [
             "version": .of(version), "uptime_seconds": .of(uptimeSeconds), "state": .of(state.rawValue),
-            "networks": .array(networks.map(\.json)), "consumers": .array(consumers.map(\.json)),
+            "revoker": .of(revoker), "networks": .array(networks.map(\.json)),
+            "consumers": .array(consumers.map(\.json)),
         ]
     }
 }

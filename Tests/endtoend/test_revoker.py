@@ -226,3 +226,41 @@ def test_how_it_may_not_be_set_up(farm):  # noqa: F811
     daemon.configure()
     answer = daemon.post("/v1/reload")
     assert answer.status == 409 and "restart" in answer.json["error"]["message"]
+
+
+# What operators are told.
+
+def told(daemon) -> dict[str, dict]:
+    """What orakey doctor says of the revoker, by subject."""
+    run = daemon.orakey("doctor", "--config", daemon.config, "--json", check=False)
+    return {row["subject"]: row for row in json.loads(run.stdout)["findings"] if "revoker" in row["subject"]}
+
+
+def test_status_and_doctor_tell_of_it(pair):
+    daemon, revoker = pair
+    assert json.loads(daemon.orakey("status", "--json").stdout)["revoker"] == revoker.address
+    assert f"revoker {revoker.address}, open\n" in daemon.orakey("status").stdout
+    rows = told(daemon)
+    assert set(rows) == {"revoker", "revoker on BASE", "money of the revoker on BASE"}
+    assert {row["state"] for row in rows.values()} == {"ok"}, rows
+
+
+def test_doctor_knows_what_a_revoker_lacks(farm):  # noqa: F811
+    daemon = farm.make()
+    revoker = Revoker(daemon, fund=0)
+    daemon.configure(revoker=revoker.settings)
+    daemon.start()
+    rows = told(daemon)
+    assert (rows["revoker"]["state"], rows["revoker on BASE"]["state"]) == ("ok", "failure")
+    assert rows["revoker on BASE"]["mend"] == f"orakey revoker set {revoker.address} --network BASE"
+    assert rows["money of the revoker on BASE"]["mend"] == "send it some ETH"
+    daemon.stop()
+
+    daemon.configure(revoker={"keystore": str(revoker.wallet)})
+    daemon.start()
+    assert json.loads(daemon.orakey("status", "--json").stdout)["revoker"] is None
+    [row] = told(daemon).values()
+    assert row["state"] == "failure" and "closed" in row["detail"] and "revoker-passphrase" in row["mend"]
+
+    revoker.wallet.chmod(0o644)
+    assert told(daemon)["revoker"]["mend"] == f"chmod 600 {revoker.wallet}"

@@ -16,6 +16,7 @@ struct StatusCommand: ParsableCommand {
         let status = try client.status()
         let lock = status.state == .unlocked ? Style.output.green("unlocked") : Style.output.yellow("locked")
         Output.line("orakeyd \(status.version), \(lock), up \(duration(status.uptimeSeconds))")
+        if let revoker = status.revoker { Output.line("revoker \(revoker), open") }
         for network in status.networks { show(network) }
         if !status.consumers.isEmpty {
             Output.line("")

@@ -10,8 +10,8 @@ struct Doctor: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Look at everything that orakeyd needs, and say what to mend.",
         discussion: """
-            Configuration, permissions, wallet file, endpoints, chain id, clock, contract, balance, and what the running \
-            daemon says about pool, consumers and alarms. Changes nothing. Exit code 1 when something has to be mended.
+            Configuration, permissions, wallet files, endpoints, chain id, clock, contract, balance, revoker, and what the \
+            running daemon says about pool, consumers and alarms. Changes nothing. Exit code 1 when something has to be mended.
             """)
 
     @OptionGroup var configuration: ConfigurationOptions
@@ -28,9 +28,12 @@ struct Doctor: AsyncParsableCommand {
             let loaded = try configuration.load()
             report(.ok("configuration", "\(loaded.file) is valid"))
             FileCheckUp(loaded).findings().forEach(report)
+            let revoker = loaded.revoker.map { RevokerCheckUp(section: $0, status: try? daemon.get()) }
+            revoker?.findings().forEach(report)
             for section in loaded.networks {
                 let owner = (try? daemon.get())?.networks.first { $0.network == "\(section.name)" }?.owner
                 for finding in await NetworkCheckUp(section: section, owner: owner).findings() { report(finding) }
+                for finding in await revoker?.findings(on: section, owner: owner) ?? [] { report(finding) }
             }
         } catch {
             report(

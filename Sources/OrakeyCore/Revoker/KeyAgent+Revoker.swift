@@ -1,4 +1,4 @@
-import EthereumCore
+public import EthereumCore
 import Logging
 import OrakeyContract
 import OrakeyKey
@@ -11,6 +11,9 @@ extension KeyAgent {
         let profile: NetworkProfile
         let messages: [Bytes32]
     }
+
+    /// The account of the revoker's wallet, where one is open.
+    public var revokerAddress: Address? { revoker?.address }
 
     /// Puts the revoker's wallet to use, for as long as the service runs.
     public func use(_ revoker: RevokerWallet) throws {

@@ -100,7 +100,8 @@ struct ControlRouter: Router {
     private func currentStatus() async -> Status {
         Wire.status(
             version: context.version, startedAt: context.startedAt, now: await agent.now,
-            isLocked: await agent.isLocked, networks: await agent.networkStatus(),
+            isLocked: await agent.isLocked, revoker: await agent.revokerAddress,
+            networks: await agent.networkStatus(),
             dormant: agent.dormant.map(\.description), consumers: await agent.consumerStatus())
     }
 

@@ -95,12 +95,12 @@ enum Wire {
     }
 
     static func status(
-        version: String, startedAt: Timestamp, now: Timestamp, isLocked: Bool, networks: [KeyAgent.NetworkStatus],
-        dormant: [String], consumers: [KeyAgent.ConsumerStatus]
+        version: String, startedAt: Timestamp, now: Timestamp, isLocked: Bool, revoker: Address?,
+        networks: [KeyAgent.NetworkStatus], dormant: [String], consumers: [KeyAgent.ConsumerStatus]
     ) -> Status {
         Status(
             version: version, uptimeSeconds: UInt64(max(0, now.seconds(since: startedAt))),
-            state: isLocked ? .locked : .unlocked,
+            state: isLocked ? .locked : .unlocked, revoker: revoker?.description,
             networks: networks.map { network($0, now: now) } + dormant.map(asleep),
             consumers: consumers.map {
                 OrakeyAPI.ConsumerStatus(
