@@ -215,7 +215,8 @@ let package = Package(
         .testTarget(
             name: "OrakeyGatewayTests",
             dependencies: [
-                "EthereumCore", "EthereumWallet", "OrakeyConfig", "OrakeyGateway", "OrakeyKey", "StrictJSON",
+                "EthereumCore", "EthereumWallet", "LocalSockets", "OrakeyConfig", "OrakeyGateway", "OrakeyKey",
+                "StrictJSON",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOEmbedded", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),

@@ -26,7 +26,9 @@ public struct GatewayService: Service {
     private let gatekeeper: Gatekeeper
     private let followers: [ChainFollower]
     private let database: GatewayDatabase
-    private let models: ModelService?
+    private let models: ServedModels
+    /// Reads the configuration anew.
+    public let reloader: GatewayReloader
     private let usage: UsageKeeper
     private let version: String
     private let log: Logger
@@ -54,7 +56,7 @@ public struct GatewayService: Service {
             networks: zip(settings.networks, contracts).map { network, contract in
                 GuardedNetwork(
                     name: network.name, layout: network.layout, scheme: network.signing,
-                    viewLimits: ViewLimits(age: network.maximumChainAge, headAge: network.maximumHeadAge),
+                    viewLimits: network.viewLimits,
                     accepts: contract.accepts)
             },
             policies: OwnerPolicies(standard: settings.limits.owner, special: settings.owners),
@@ -63,13 +65,16 @@ public struct GatewayService: Service {
         self.database = database
         let book = UsageBook()
         usage = UsageKeeper(book: book, database: database, clock: SystemGatewayClock(), log: log)
-        let service = settings.service
-        models =
-            service.backends.isEmpty
-            ? nil
-            : ModelService(
-                gatekeeper: gatekeeper, backends: try Backends(service, http: try Self.client(for: settings)),
+        let modelHTTP = try Self.client(for: settings)
+        let make: @Sendable (ServiceSettings) throws -> ModelService? = { service in
+            guard !service.backends.isEmpty else { return nil }
+            // A task that is not known here is looked for at every backend.
+            return ModelService(
+                gatekeeper: gatekeeper, backends: try Backends(service, http: modelHTTP),
                 search: service.search.map { SearchClient($0, http: http) }, usage: book, tasks: TaskRoutes(), log: log)
+        }
+        models = ServedModels(try make(settings.service))
+        reloader = GatewayReloader(settings: settings, gatekeeper: gatekeeper, models: models, log: log, make: make)
         followers = try zip(settings.networks, contracts).enumerated().map { index, pair in
             let (network, contract) = pair
             func client(most bytes: Int) throws -> RPCClient {

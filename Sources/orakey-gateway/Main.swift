@@ -19,7 +19,8 @@ struct OrakeyGatewayProgram: AsyncParsableCommand {
             The configuration is --config, else $XDG_CONFIG_HOME/orakey-gateway/orakey-gateway.yaml if it exists, else \
             /etc/orakey-gateway/orakey-gateway.yaml.
 
-            Signals: SIGTERM and SIGINT end the service after requests in flight. Exit status: 0, or as in sysexits.h: \
+            Signals: SIGHUP reads the configuration anew, all or nothing; SIGTERM and SIGINT end the service after requests \
+            in flight. Exit status: 0, or as in sysexits.h: \
             64 usage, 65 bad data, 69 an address or state directory is in use, 77 not permitted, 78 configuration.
 
             See orakey-gateway(8).
@@ -82,10 +83,22 @@ struct OrakeyGatewayProgram: AsyncParsableCommand {
                 "ready", metadata: ["listen": "\(addresses.joined(separator: " "))", "version": "\(orakeyVersion)"])
         }
         try await ServiceGroup(
-            services: [service], gracefulShutdownSignals: [.sigterm, .sigint], logger: log
+            services: [service, ReloadService(reloader: service.reloader)],
+            gracefulShutdownSignals: [.sigterm, .sigint], logger: log
         ).run()
         await http.shutdown()
         log.notice("stopped")
+    }
+}
+
+/// SIGHUP reads the configuration anew, however often it comes.
+struct ReloadService: Service {
+    let reloader: GatewayReloader
+
+    func run() async throws {
+        for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() {
+            await reloader.reload()
+        }
     }
 }
 

@@ -34,8 +34,8 @@ public struct ViewLimits: Sendable, Equatable {
 
 /// Who may pass: every decision about a proven identity, without input or output.
 struct Gate: Sendable {
-    let policies: OwnerPolicies
-    let viewLimits: [ViewLimits]
+    var policies: OwnerPolicies
+    var viewLimits: [ViewLimits]
     var table = KeyTable()
     var views: [NetworkView?]
     private var usage = OwnerUsage()

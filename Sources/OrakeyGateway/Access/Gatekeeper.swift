@@ -13,7 +13,7 @@ public struct GuardedNetwork: Sendable {
     public var scheme: SigningScheme
     /// Whether its contract can have issued a message.
     public var accepts: @Sendable (Bytes32) -> Bool
-    /// How old its view may be.
+    /// How old its view may be at first.
     public var viewLimits: ViewLimits
 
     public init(
@@ -130,6 +130,16 @@ public final class Gatekeeper: Sendable {
     public func finish(_ grant: Grant) {
         guard grant.isHeld else { return }
         state.withLock { $0.gate.finish(grant.identity.owner) }
+    }
+
+    /// Takes over what a reload brings; what owners have used up of the old limits counts against the new ones.
+    ///
+    /// - Parameter viewLimits: in the order of ``networks``.
+    func replace(policies: OwnerPolicies, viewLimits: [ViewLimits]) {
+        state.withLock { state in
+            state.gate.policies = policies
+            state.gate.viewLimits = viewLimits
+        }
     }
 
     // MARK: - The chain's side

@@ -19,6 +19,8 @@ final class FrontHandler: ChannelInboundHandler, RemovableChannelHandler {
     /// Bytes that were not answered yet: the beginning of a request, or whole ones of a client that does not read.
     private var waiting: ByteBuffer?
     private var lastUse = NIODeadline.now()
+    /// A write that fails makes the channel read what is left, from within the first read of the HTTP front.
+    private var hasMadeWay = false
 
     /// - Parameter install: puts the HTTP front behind this handler.
     init(gatekeeper: Gatekeeper, idleTime: TimeAmount, install: @escaping (any Channel) throws -> Void) {
@@ -33,6 +35,7 @@ final class FrontHandler: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        if hasMadeWay { return context.fireChannelRead(data) }
         var bytes = unwrapInboundIn(data)
         if var whole = waiting {
             waiting = nil
@@ -43,10 +46,12 @@ final class FrontHandler: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
+        if hasMadeWay { return context.fireChannelReadComplete() }
         if context.channel.isWritable { context.read() }
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if hasMadeWay { return context.fireChannelWritabilityChanged() }
         guard context.channel.isWritable else { return }
         if let bytes = waiting {
             waiting = nil
@@ -83,6 +88,7 @@ final class FrontHandler: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     private func makeWay(for bytes: ByteBuffer, context: ChannelHandlerContext) {
+        hasMadeWay = true
         do {
             try install(context.channel)
         } catch {
@@ -94,6 +100,7 @@ final class FrontHandler: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if hasMadeWay { return context.fireUserInboundEventTriggered(event) }
         switch event {
         // Half-closed by the client: nothing more will come.
         case is DrainEvent, ChannelEvent.inputClosed as ChannelEvent: finish(context)

@@ -7,8 +7,7 @@ struct PublicHandler: RelayHandler {
     private static let envoyPrefix = "/auth/"
 
     let gatekeeper: Gatekeeper
-    /// The reverse proxy's role; nil without backends.
-    let models: ModelService?
+    let models: ServedModels
 
     func handle(_ request: RelayRequest, _ answer: AnswerWriter) async {
         switch request.path {
@@ -16,7 +15,9 @@ struct PublicHandler: RelayHandler {
         case let path where path.hasPrefix(Self.envoyPrefix): answer.send(auth(request, isNginx: false))
         case "/healthz":
             answer.send(request.isRead ? gatekeeper.health : .methodNotAllowed("GET, HEAD"))
-        case let path where path.hasPrefix("/v1/") && models != nil: await models?.handle(request, answer)
+        case let path where path.hasPrefix("/v1/"):
+            guard let service = models.current else { return answer.send(.notFound) }
+            await service.handle(request, answer)
         default: answer.send(.notFound)
         }
     }
