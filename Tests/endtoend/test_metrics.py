@@ -16,6 +16,7 @@ from support.exposition import lint, promtool, read, value
 from support.places import ROOT
 from support.quick import STRANGER, chainless, curl_as, farm, needs_root, world  # noqa: F401 (fixtures)
 from support.rawhttp import RawConnection
+from support.scripted_model import ScriptedModel
 
 RULES = ROOT / "etc" / "prometheus" / "orakeyd.rules.yml"
 DASHBOARD = ROOT / "etc" / "grafana" / "orakeyd.json"
@@ -190,10 +191,17 @@ def names(expression: str) -> set[str]:
 
 
 @pytest.fixture
-def exported(metered) -> set[str]:
-    metered.wait_for_key()
-    assert metered.get("/v1/nothing").status == 404
-    return set(scrape(metered))
+def exported(farm) -> set[str]:
+    """All there is: also what only shows once it has happened."""
+    daemon = farm.make()
+    with ScriptedModel() as model:
+        proxy = daemon.folder / "proxy.sock"
+        daemon.configure(proxy={"socket": str(proxy), "upstream": model.url})
+        daemon.start()
+        daemon.wait_for_key()
+        assert daemon.get("/v1/nothing").status == 404
+        assert ask(proxy, "GET", "/v1/models").status == 200
+        return set(scrape(daemon))
 
 
 def test_rules_and_dashboard_name_what_there_is(exported):
@@ -211,6 +219,7 @@ def test_rules_and_dashboard_name_what_there_is(exported):
         for target in panel.get("targets", []):
             shown |= names(target["expr"])
     shown |= {name for variable in dashboard["templating"]["list"] for name in names(variable["query"])}
+    assert "orakeyd_proxy_requests_total" in exported
     assert exported - shown == set(), "every metric has its place on the dashboard"
     assert shown - exported == set()
     places = [tuple(panel["gridPos"][edge] for edge in "xywh") for panel in dashboard["panels"]]
