@@ -4,7 +4,6 @@ Both sides of a row take turns, pinned to one core with the program that asks, a
 """
 
 import json
-import os
 import pathlib
 import shutil
 import socket
@@ -26,33 +25,12 @@ from support.keytext import key_text  # noqa: E402
 from support.debian import program  # noqa: E402
 from support.nginx import nginx  # noqa: E402
 from support.places import binaries  # noqa: E402
+from support.turns import CORE, ON_ONE_CORE, SECONDS, TURNS, Table, compared, memory, pin  # noqa: E402
 
 HERE = pathlib.Path(__file__).resolve().parent
-TURNS = 9
-SECONDS = 0.5
 DISABLES = 20
 POLL_SECONDS = 0.5
 KEYS = 1_000_000
-CORE = max(os.sched_getaffinity(0))
-ON_ONE_CORE = ["taskset", "-c", str(CORE)]
-
-failed = False
-
-
-def row(what: str, ours: str, peer: str, ratio: str, budget: str, kept: bool):
-    global failed
-    failed |= not kept
-    print(f"{what:48} {ours:>14} {peer:>14} {ratio:>8}   {budget}{'' if kept else ' MISSED'}", flush=True)
-
-
-def pin(process: subprocess.Popen):
-    subprocess.run(["taskset", "-a", "-c", "-p", str(CORE), str(process.pid)], check=True, stdout=subprocess.DEVNULL)
-
-
-def memory(process: subprocess.Popen) -> dict[str, float]:
-    """Megabytes by the names of /proc/PID/status."""
-    lines = pathlib.Path(f"/proc/{process.pid}/status").read_text().splitlines()
-    return {name: int(rest.split()[0]) * 1024 / 1e6 for name, rest in (line.split(":", 1) for line in lines if " kB" in line)}
 
 
 class Asker:
@@ -73,36 +51,35 @@ class Asker:
         return json.loads(run.stdout)
 
 
-def known_keys(gateway, ask, keys, folder):
-    pin(gateway.process)
+def known_keys(table, gateway, ask, keys, folder):
+    pin(gateway.process.pid)
     binary = program("nginx")
     if binary is None:
-        return row("known key, 32 connections", "", "no nginx", "", "at least 0.6x of nginx's return 200", False)
+        return table.row("known key, 32 connections", "", "no nginx", "", "at least 0.6x of nginx's return 200", False)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     text = f"server {{ listen 127.0.0.1:{port} backlog=1024; access_log off; location / {{ return 200; }} }}"
     turns = []
     with nginx(binary, folder, text, lambda: (folder / "nginx.pid").exists()) as peer:
-        pin(peer)
+        pin(peer.pid)
         for child in subprocess.run(["pgrep", "-P", str(peer.pid)], capture_output=True, text=True).stdout.split():
             subprocess.run(["taskset", "-c", "-p", str(CORE), child], check=True, stdout=subprocess.DEVNULL)
         ask(gateway.port, keys, 32, SECONDS)
         for _ in range(TURNS):
             turns.append((ask(gateway.port, keys, 32, SECONDS)["rate"], ask(port, keys, 32, SECONDS)["rate"]))
-    ours, theirs = (statistics.median(side) for side in zip(*turns))
-    ratio = statistics.median(a / b for a, b in turns)
-    row("known key, 32 connections, one core", f"{ours:,.0f} /s", f"{theirs:,.0f} /s", f"{ratio:.2f}x",
+    ours, theirs, ratio = compared(turns)
+    table.row("known key, 32 connections, one core", f"{ours:,.0f} /s", f"{theirs:,.0f} /s", f"{ratio:.2f}x",
         "at least 0.6x of nginx's return 200", ratio >= 0.6)
 
 
-def first_sight(make, ask, keys, folder):
+def first_sight(table, make, ask, keys, folder):
     """Each turn has a gateway of its own: a key is seen for the first time once only."""
     recover = folder / "recover"
     subprocess.run(["cc", "-O2", "-o", recover, HERE / "recover.c", "-lsecp256k1"], check=True)
     turns = []
     for _ in range(TURNS):
         gateway = make()
-        pin(gateway.process)
+        pin(gateway.process.pid)
         ask(gateway.port, keys[:1], 1, 0.2)
         first = ask(gateway.port, keys[1:], 1, 0)["p50"]
         known = ask(gateway.port, keys[1:], 1, 0)["p50"]
@@ -111,11 +88,11 @@ def first_sight(make, ask, keys, folder):
         turns.append((first - known, floor, known))
     more, floor, known = (statistics.median(side) for side in zip(*turns))
     beyond = statistics.median(a - b for a, b, _ in turns)
-    row("key seen for the first time, beyond a known one", f"{more:.1f} us", f"{floor:.1f} us", f"{beyond:+.1f}",
+    table.row("key seen for the first time, beyond a known one", f"{more:.1f} us", f"{floor:.1f} us", f"{beyond:+.1f}",
         f"at most C's recover + 30 us (a known key: {known:.1f} us with the socket)", beyond <= 30)
 
 
-def disables(gateway, contract, owner, keys):
+def disables(table, gateway, contract, owner, keys):
     times = []
     for number in range(1, DISABLES + 1):
         key = keys[number - 1]
@@ -128,13 +105,13 @@ def disables(gateway, contract, owner, keys):
             time.sleep(0.002)
         times.append(time.monotonic() - mined)
     worst, usual = max(times), statistics.median(times)
-    row(f"disable on chain to 401, the worst of {DISABLES}", f"{worst * 1e3:.0f} ms", f"{POLL_SECONDS * 1e3:.0f} ms",
+    table.row(f"disable on chain to 401, the worst of {DISABLES}", f"{worst * 1e3:.0f} ms", f"{POLL_SECONDS * 1e3:.0f} ms",
         "", f"at most one poll + 50 ms (median {usual * 1e3:.0f} ms)", worst <= POLL_SECONDS + 0.05)
     lag = gateway.metrics()['orakey_gateway_lag_max_seconds{network="BASE"}']
-    print(f"{'  the maximum lag that it publishes':48} {lag * 1e3:>11.0f} ms", flush=True)
+    table.remark("the maximum lag that it publishes", f"{lag * 1e3:.0f} ms")
 
 
-def a_million_keys(folder):
+def a_million_keys(table, folder):
     server = LogServer(KEYS)
     try:
         network = {"chain_id": CHAIN_ID, "rpc": [server.url], "contract": CONTRACT, "poll_interval": "500ms"}
@@ -144,23 +121,23 @@ def a_million_keys(folder):
         eventually("all keys are followed", lambda: gateway.metrics().get("orakey_gateway_keys") == KEYS, 600)
         eventually("the chain is followed", lambda: gateway.get("/healthz").status == 200, 60)
         took = time.monotonic() - began
-        first = memory(gateway.process)
+        first = memory(gateway.process.pid)
         gateway.stop()
         began = time.monotonic()
         gateway.start()
         again = time.monotonic() - began
-        second = memory(gateway.process)
+        second = memory(gateway.process.pid)
         gateway.stop()
     finally:
         server.stop()
-    row(f"{KEYS:,} keys, first sync ({took:.0f} s): VmHWM", f"{first['VmHWM']:.0f} MB", "", "", "at most 200 MB",
+    table.row(f"{KEYS:,} keys, first sync ({took:.0f} s): VmHWM", f"{first['VmHWM']:.0f} MB", "", "", "at most 200 MB",
         first["VmHWM"] <= 200)
-    row(f"{KEYS:,} keys, restart ({again:.1f} s): VmHWM", f"{second['VmHWM']:.0f} MB", "", "", "at most 200 MB",
+    table.row(f"{KEYS:,} keys, restart ({again:.1f} s): VmHWM", f"{second['VmHWM']:.0f} MB", "", "", "at most 200 MB",
         second["VmHWM"] <= 200)
 
 
 def main() -> int:
-    print(f"{'what':48} {'orakey-gateway':>14} {'peer':>14} {'ratio':>8}   budget")
+    table = Table("orakey-gateway", 48, 14)
     folder = pathlib.Path(tempfile.mkdtemp(prefix="ok-"))
     made = []
     try:
@@ -181,18 +158,18 @@ def main() -> int:
                 return made[-1].start()
 
             gateway = make()
-            known_keys(gateway, ask, keys[:1], folder)
-            disables(gateway, contract, owner, keys)
+            known_keys(table, gateway, ask, keys[:1], folder)
+            disables(table, gateway, contract, owner, keys)
             gateway.stop()
-            first_sight(make, ask, keys[DISABLES:], folder)
+            first_sight(table, make, ask, keys[DISABLES:], folder)
         (folder / "million").mkdir()
-        a_million_keys(folder / "million")
+        a_million_keys(table, folder / "million")
     finally:
         for gateway in made:
             if gateway.process is not None and gateway.process.poll() is None:
                 gateway.stop()
         shutil.rmtree(folder, ignore_errors=True)
-    return 1 if failed else 0
+    return 1 if table.failed else 0
 
 
 if __name__ == "__main__":

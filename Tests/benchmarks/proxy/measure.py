@@ -25,6 +25,7 @@ from support.devchain import DevChain  # noqa: E402
 from support.mining import mining  # noqa: E402
 from support.places import binaries  # noqa: E402
 from support.quick import QuickDaemon  # noqa: E402
+from support.turns import TURNS, Table, compared, pin  # noqa: E402
 
 BODY = json.dumps({"model": "deepseek-ai/DeepSeek-V3", "messages": [
     {"role": "user", "content": "What are some fun things to do in New York?"}]})
@@ -65,25 +66,25 @@ def nginx(folder: pathlib.Path, name: str, more: str):
         yield path
 
 
-def compare(program, question, straight, ours, peer):
+def compare(table, program, question, straight, ours, peer):
     kind = f"http:{question}"
     added, peak = [], []
-    for _ in range(sockets.TURNS):
+    for _ in range(TURNS):
         base = sockets.load(program, straight, kind, "kept", 1)["p50"]
         added.append((sockets.load(program, ours, kind, "kept", 1)["p50"] - base,
                       sockets.load(program, peer, kind, "kept", 1)["p50"] - base))
         peak.append((sockets.load(program, ours, kind, "kept", 32)["rate"],
                      sockets.load(program, peer, kind, "kept", 32)["rate"]))
-    mine, other, ratio = sockets.compared(added)
-    sockets.row("proxy: added latency, median", f"{mine:.0f} us", f"{other:.0f} us", f"{ratio:.2f}",
+    mine, other, ratio = compared(added)
+    table.row("proxy: added latency, median", f"{mine:.0f} us", f"{other:.0f} us", f"{ratio:.2f}",
                 "nginx proxy_pass: <= 1.5", ratio <= 1.5)
-    mine, other, ratio = sockets.compared(peak)
-    sockets.row("proxy: 32 connections", f"{mine:.0f} /s", f"{other:.0f} /s", f"{ratio:.2f}",
+    mine, other, ratio = compared(peak)
+    table.row("proxy: 32 connections", f"{mine:.0f} /s", f"{other:.0f} /s", f"{ratio:.2f}",
                 "nginx proxy_pass: >= 0.5", ratio >= 0.5)
 
 
 def main() -> int:
-    print(f"{'what':50} {'orakeyd':>12} {'peer':>12} {'ratio':>8}   budget")
+    table = Table("orakeyd")
     folder = pathlib.Path(tempfile.mkdtemp(prefix="ok-"))
     try:
         program, question, port = folder / "load", folder / "question", free_port()
@@ -107,14 +108,13 @@ def main() -> int:
                 daemon.wait_for_key()
                 daemon.settle()
             try:
-                subprocess.run(["taskset", "-a", "-c", "-p", str(sockets.CORE), str(daemon.process.pid)], check=True,
-                               stdout=subprocess.DEVNULL)
-                compare(program, question, straight, ours, peer)
+                pin(daemon.process.pid)
+                compare(table, program, question, straight, ours, peer)
             finally:
                 daemon.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    return 1 if sockets.failed else 0
+    return 1 if table.failed else 0
 
 
 if __name__ == "__main__":

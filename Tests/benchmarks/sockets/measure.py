@@ -24,29 +24,12 @@ from support.devchain import DevChain  # noqa: E402
 from support.mining import mining  # noqa: E402
 from support.places import binaries  # noqa: E402
 from support.quick import QuickDaemon  # noqa: E402
+from support.turns import ON_ONE_CORE, SECONDS, TURNS, Table, compared, memory, pin  # noqa: E402
 
 HERE = pathlib.Path(__file__).resolve().parent
-TURNS = 9
-SECONDS = 0.5
 PROCESSES = 200
 STARTS = 5
 KNOWN_KEYS = 1000
-CORE = max(os.sched_getaffinity(0))
-ON_ONE_CORE = ["taskset", "-c", str(CORE)]
-
-failed = False
-
-
-def row(what: str, ours: str, peer: str, ratio: str, budget: str, kept: bool):
-    global failed
-    failed |= not kept
-    print(f"{what:50} {ours:>12} {peer:>12} {ratio:>8}   {budget}{'' if kept else ' MISSED'}", flush=True)
-
-
-def compared(turns: list[tuple[float, float]]) -> tuple[float, float, float]:
-    """Medians of both sides, and of the turns' ratios."""
-    ours, peer = (statistics.median(side) for side in zip(*turns))
-    return ours, peer, statistics.median(a / b for a, b in turns)
 
 
 # Peers
@@ -106,7 +89,7 @@ def load(program, path, kind: str, mode: str, connections: int) -> dict:
     return json.loads(run.stdout)
 
 
-def sockets(daemon, program, agent, web):
+def sockets(table, daemon, program, agent, web):
     rows = [
         ("GET /v1/key, kept alive, one connection", "kept", 1, "p50", "us", "ssh-agent", 1.0, None),
         ("GET /v1/key, 32 connections", "kept", 32, "rate", "/s", "ssh-agent", 0.65, 1.0),
@@ -122,10 +105,10 @@ def sockets(daemon, program, agent, web):
         ours, theirs, ratio = compared(turns)
         kept = ratio >= budget if figure == "rate" else ratio <= budget
         words = f"at {'least' if figure == 'rate' else 'most'} {budget}x of {peer}" + (f", goal {goal}x" if goal else "")
-        row(what, f"{ours:.1f} {unit}", f"{theirs:.1f} {unit}", f"{ratio:.2f}x", words, kept)
+        table.row(what, f"{ours:.1f} {unit}", f"{theirs:.1f} {unit}", f"{ratio:.2f}x", words, kept)
         if others:
             _, theirs, ratio = compared(others)
-            print(f"{'  the same against nginx, a fixed answer':50} {'':12} {theirs:>9.1f} {unit:2} {ratio:>7.2f}x", flush=True)
+            table.remark("the same against nginx, a fixed answer", "", f"{theirs:.1f} {unit}", f"{ratio:.2f}x")
 
 
 # Processes
@@ -142,46 +125,40 @@ def spawned(arguments: list, environment: dict) -> float:
     return took
 
 
-def commands(daemon, agent):
+def commands(table, daemon, agent):
     get = [str(daemon.programs / "orakey"), "get"]
     turns = []
     for _ in range(PROCESSES):
         turns.append(
             (spawned(get, daemon.env), spawned(["ssh-add", "-l"], os.environ | {"SSH_AUTH_SOCK": str(agent)})))
     ours, theirs, ratio = compared(turns)
-    row("orakey get, the whole process", f"{ours * 1e3:.2f} ms", f"{theirs * 1e3:.2f} ms", f"{ratio:.2f}x",
+    table.row("orakey get, the whole process", f"{ours * 1e3:.2f} ms", f"{theirs * 1e3:.2f} ms", f"{ratio:.2f}x",
         "at most 1.0x of ssh-add -l, goal 0.5x", ratio <= 1)
 
 
 # Memory
 
 
-def memory(pid: int) -> dict[str, float]:
-    """Megabytes by the names of /proc/PID/status."""
-    lines = pathlib.Path(f"/proc/{pid}/status").read_text().splitlines()
-    return {name: int(rest.split()[0]) / 1000 * 1.024 for name, rest in (line.split(":", 1) for line in lines if " kB" in line)}
-
-
-def resident(daemon, program):
+def resident(table, daemon, program):
     pid = daemon.process.pid
     idle = memory(pid)
-    row("memory idle: RssAnon", f"{idle['RssAnon']:.1f} MB", "", "", "at most 8 MB", idle["RssAnon"] <= 8)
-    row("memory idle: VmRSS", f"{idle['VmRSS']:.1f} MB", "", "", "at most 36 MB", idle["VmRSS"] <= 36)
+    table.row("memory idle: RssAnon", f"{idle['RssAnon']:.1f} MB", "", "", "at most 8 MB", idle["RssAnon"] <= 8)
+    table.row("memory idle: VmRSS", f"{idle['VmRSS']:.1f} MB", "", "", "at most 36 MB", idle["VmRSS"] <= 36)
     load(program, daemon.agent, "http", "kept", 256)
     busy = memory(pid)
-    row("memory after 256 connections: RssAnon", f"{busy['RssAnon']:.1f} MB", "", "", "at most 20 MB", busy["RssAnon"] <= 20)
+    table.row("memory after 256 connections: RssAnon", f"{busy['RssAnon']:.1f} MB", "", "", "at most 20 MB", busy["RssAnon"] <= 20)
     served = 0.0
     while served < 1_000_000:
         served += load(program, daemon.agent, "http", "kept", 32)["rate"] * SECONDS
     after = memory(pid)
-    row("memory after a million requests: RssAnon", f"{after['RssAnon']:.1f} MB", f"{busy['RssAnon']:.1f} MB",
+    table.row("memory after a million requests: RssAnon", f"{after['RssAnon']:.1f} MB", f"{busy['RssAnon']:.1f} MB",
         f"{after['RssAnon'] / busy['RssAnon']:.2f}x", "flat", after["RssAnon"] <= busy["RssAnon"] * 1.05)
 
 
 # Start
 
 
-def start(chain: DevChain, folder: pathlib.Path):
+def start(table, chain: DevChain, folder: pathlib.Path):
     """A wallet with the default scrypt parameters, a journal that knows a thousand keys."""
     folder.mkdir(mode=0o700)
     daemon = Daemon(binaries(), folder, chain, ApiKeys.deploy(chain), pool={"target": 0})
@@ -210,12 +187,12 @@ def start(chain: DevChain, folder: pathlib.Path):
         daemon.stop()
     ours, scrypt, _ = compared(turns)
     extra = statistics.median(a - b for a, b in turns)
-    row(f"start to the first key, {KNOWN_KEYS:,} keys known", f"{ours * 1e3:.0f} ms", f"{scrypt * 1e3:.0f} ms",
+    table.row(f"start to the first key, {KNOWN_KEYS:,} keys known", f"{ours * 1e3:.0f} ms", f"{scrypt * 1e3:.0f} ms",
         f"{extra * 1e3:+.0f} ms", "at most scrypt (OpenSSL) + 150 ms", extra <= 0.15)
 
 
 def main() -> int:
-    print(f"{'what':50} {'orakeyd':>12} {'peer':>12} {'ratio':>8}   budget")
+    table = Table("orakeyd")
     folder = pathlib.Path(tempfile.mkdtemp(prefix="ok-"))
     try:
         program = folder / "load"
@@ -234,18 +211,18 @@ def main() -> int:
             daemon.start("--log-level", "warning")
             daemon.wait_for_key()
             try:
-                subprocess.run(["taskset", "-a", "-c", "-p", str(CORE), str(daemon.process.pid)], check=True, stdout=subprocess.DEVNULL)
+                pin(daemon.process.pid)
                 reply = ask(daemon.agent, "GET", "/v1/key").body
                 with ssh_agent(folder) as agent, nginx(folder, reply) as web:
-                    resident(daemon, program)
-                    sockets(daemon, program, agent, web)
-                    commands(daemon, agent)
+                    resident(table, daemon, program)
+                    sockets(table, daemon, program, agent, web)
+                    commands(table, daemon, agent)
             finally:
                 daemon.stop()
-            start(chain, folder / "start")
+            start(table, chain, folder / "start")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    return 1 if failed else 0
+    return 1 if table.failed else 0
 
 
 if __name__ == "__main__":
