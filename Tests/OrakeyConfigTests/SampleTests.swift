@@ -48,7 +48,7 @@ import Testing
         #expect(network.signing == bare.signing)
         #expect(network.abi != nil)
         #expect(network.lowBalance != nil)
-        #expect(configuration.consumers?.map(\.name) == ["chatbot"])
+        #expect(configuration.consumers?.map(\.name) == ["chatbot", "reports"])
         #expect(configuration.limits.connectionsPerUser == LimitSection().connectionsPerUser)
         #expect(configuration.limits.idleTimeout == LimitSection().idleTimeout)
     }
