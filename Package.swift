@@ -59,6 +59,7 @@ let package = Package(
         // Transport
         .target(name: "CurlHTTP", dependencies: ["CCurl", "CLinuxShims"], swiftSettings: strictC),
         .target(name: "UnixHTTP", dependencies: ["CLinuxShims"], swiftSettings: strictC),
+        .target(name: "PrometheusText", swiftSettings: strict),
         .target(
             name: "LocalSockets", dependencies: ["CLinuxShims", .product(name: "NIOCore", package: "swift-nio")],
             swiftSettings: strictC),
@@ -112,7 +113,7 @@ let package = Package(
             name: "OrakeyServer",
             dependencies: [
                 "CLinuxShims", "EthereumCore", "EthereumWallet", "LocalSockets", "OrakeyAPI", "OrakeyCore", "OrakeyKey",
-                "OrakeyProxy", "StrictJSON",
+                "OrakeyProxy", "PrometheusText", "StrictJSON",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -136,7 +137,7 @@ let package = Package(
             name: "OrakeyGateway",
             dependencies: [
                 "CSodium", "CurlHTTP", "EthereumABI", "EthereumCore", "EthereumRPC", "EthereumWallet", "HTTPRelay",
-                "LocalSockets", "OrakeyConfig", "OrakeyContract", "OrakeyKey", "StrictJSON",
+                "LocalSockets", "OrakeyConfig", "OrakeyContract", "OrakeyKey", "PrometheusText", "StrictJSON",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),

@@ -1,4 +1,5 @@
 import HTTPRelay
+import PrometheusText
 import StrictJSON
 
 /// What everybody may ask: whether a key is good, whether the gateway is well, and the models behind it.
@@ -40,7 +41,7 @@ struct OperatorHandler: RelayHandler {
         guard request.isRead else { return answer.send(.methodNotAllowed("GET, HEAD")) }
         switch request.path {
         case "/healthz": answer.send(gatekeeper.health)
-        case "/metrics": answer.send(.text(metrics(), type: "text/plain; version=0.0.4; charset=utf-8"))
+        case "/metrics": answer.send(.text(metrics(), type: MetricsText.contentType))
         case "/usage":
             answer.send(usage(of: request))
         default: answer.send(.notFound)

@@ -3,6 +3,7 @@ import OrakeyAPI
 import OrakeyCore
 import OrakeyKey
 import OrakeyProxy
+import PrometheusText
 
 /// Everything the service tells about itself, from what was read a moment ago.
 struct MetricsReport {

@@ -4,6 +4,7 @@ public import Logging
 import NIOCore
 import NIOHTTP1
 public import NIOPosix
+import PrometheusText
 import Synchronization
 
 /// `GET /metrics` on a loopback port, and nothing else: every user of this host may read it.

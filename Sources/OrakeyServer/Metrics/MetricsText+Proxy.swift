@@ -1,4 +1,5 @@
 import OrakeyProxy
+import PrometheusText
 
 extension MetricsText {
     /// What went through the proxy.

@@ -1,5 +1,6 @@
 import CLinuxShims
 import Glibc
+import PrometheusText
 
 /// What the kernel says of this process, under the names that Prometheus clients agree on.
 struct ProcessReading {

@@ -6,6 +6,7 @@ import OrakeyAPI
 import OrakeyCore
 import OrakeyKey
 import OrakeyProxy
+import PrometheusText
 import StrictJSON
 
 /// The control socket: what operators may do. The socket's mode keeps others out; the peer's user is checked as well.

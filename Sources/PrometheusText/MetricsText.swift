@@ -1,25 +1,27 @@
 /// The Prometheus text exposition format, version 0.0.4.
-struct MetricsText {
-    static let contentType = "text/plain; version=0.0.4; charset=utf-8"
+package struct MetricsText {
+    package static let contentType = "text/plain; version=0.0.4; charset=utf-8"
 
-    enum Kind: String { case counter, gauge }
+    package enum Kind: String { case counter, gauge }
 
-    struct Sample {
+    package struct Sample {
         let labels: [(String, String)]
         let value: String
 
-        init(_ labels: [(String, String)] = [], _ value: some CustomStringConvertible) {
+        package init(_ labels: [(String, String)] = [], _ value: some CustomStringConvertible) {
             self.labels = labels
             self.value = value.description
         }
 
-        init(_ labels: [(String, String)] = [], _ isSo: Bool) { self.init(labels, isSo ? 1 : 0) }
+        package init(_ labels: [(String, String)] = [], _ isSo: Bool) { self.init(labels, isSo ? 1 : 0) }
     }
 
-    private(set) var text = ""
+    package private(set) var text = ""
+
+    package init() {}
 
     /// One family: its help and type, then its samples. A family without samples is left out.
-    mutating func family(_ name: String, _ kind: Kind, _ help: String, _ samples: [Sample]) {
+    package mutating func family(_ name: String, _ kind: Kind, _ help: String, _ samples: [Sample]) {
         guard !samples.isEmpty else { return }
         text += "# HELP \(name) \(help)\n# TYPE \(name) \(kind.rawValue)\n"
         for sample in samples {
@@ -29,7 +31,7 @@ struct MetricsText {
     }
 
     /// A family of one sample.
-    mutating func single(_ name: String, _ kind: Kind, _ help: String, _ value: (some CustomStringConvertible)?) {
+    package mutating func single(_ name: String, _ kind: Kind, _ help: String, _ value: (some CustomStringConvertible)?) {
         family(name, kind, help, value.map { [Sample([], $0)] } ?? [])
     }
 
