@@ -31,7 +31,8 @@ package struct MetricsText {
     }
 
     /// A family of one sample.
-    package mutating func single(_ name: String, _ kind: Kind, _ help: String, _ value: (some CustomStringConvertible)?) {
+    package mutating func single(_ name: String, _ kind: Kind, _ help: String, _ value: (some CustomStringConvertible)?)
+    {
         family(name, kind, help, value.map { [Sample([], $0)] } ?? [])
     }
 

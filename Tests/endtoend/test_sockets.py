@@ -1,5 +1,6 @@
 """The two sockets as files, as HTTP servers, and as a border between users; over the real orakeyd."""
 
+import fcntl
 import json
 import os
 import random
@@ -10,6 +11,7 @@ import socket
 import stat
 import subprocess
 import sys
+import termios
 
 import pytest
 from support.daemon import ask, eventually
@@ -427,6 +429,19 @@ def test_a_client_that_does_not_read_is_not_read_from(served):
                 taken += connection.socket.send(one * 1000)
         assert taken < 8 << 20
     assert served.get("/v1/key").status == 200
+
+
+def test_answers_that_do_not_fit_come_once_there_is_room(served):
+    """One request at a time, each taken before the next is sent: more answers than the kernel holds for a reader."""
+    one = request("GET", "/v1/key")
+    with RawConnection(served.agent) as connection:
+        for _ in range(300):
+            connection.send(one)
+            # Without the pause of eventually(): it is a matter of microseconds.
+            assert any(fcntl.ioctl(connection.socket, termios.TIOCOUTQ, bytes(4)) == bytes(4) for _ in range(10_000_000))
+        bodies = {connection.answer()[::2] for _ in range(300)}
+        assert len(bodies) == 1 and bodies.pop()[0] == 200
+        assert connection.get("/v1/health")[0] == 200, "the connection goes on"
 
 
 def test_pipelined_requests_are_answered_in_order(served):
