@@ -30,7 +30,11 @@ struct Randomness: RandomNumberGenerator {
 
 /// Inputs of a fuzz loop: short by default, ORAKEY_FUZZ for the documented long run.
 enum Fuzz {
-    static let count = ProcessInfo.processInfo.environment["ORAKEY_FUZZ"].flatMap { Int($0) } ?? 20_000
+    static let count = count(usually: 20_000)
+
+    static func count(usually: Int) -> Int {
+        ProcessInfo.processInfo.environment["ORAKEY_FUZZ"].flatMap { Int($0) } ?? usually
+    }
 
     /// A sample with one to four bytes changed, dropped, doubled or inserted.
     static func mutated(_ sample: [UInt8], _ random: inout Randomness) -> [UInt8] {

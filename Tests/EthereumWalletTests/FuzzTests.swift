@@ -8,12 +8,12 @@ import Testing
 
 /// Changed valid inputs and plain noise against every parser of this module: no crash, and what is accepted is canonical.
 ///
-/// `ORAKEY_FUZZ` is the number of inputs for each parser (2,000 when it is not set), `ORAKEY_FUZZ_SEED` repeats a run.
-/// The long run: `ORAKEY_FUZZ=1000000 swift test -c release -Xswiftc -enable-testing --filter FuzzTests`.
+/// `ORAKEY_FUZZ` is the number of inputs for each parser (2,000 when it is not set), `ORAKEY_SEED` repeats a run.
+/// The long run is in CONTRIBUTING.md.
 @Suite struct FuzzTests {
     static let count = Int(ProcessInfo.processInfo.environment["ORAKEY_FUZZ"] ?? "") ?? 2000
     static let seed =
-        UInt64(ProcessInfo.processInfo.environment["ORAKEY_FUZZ_SEED"] ?? "") ?? UInt64.random(in: 1...UInt64.max)
+        UInt64(ProcessInfo.processInfo.environment["ORAKEY_SEED"] ?? "") ?? UInt64.random(in: 1...UInt64.max)
 
     @Test func apiKeys() throws {
         let account = try UnlockedWallet(.privateKey(.random(count: 32))).account()
@@ -86,9 +86,15 @@ import Testing
         let secrets: [WalletSecret] = [
             .privateKey(.random(count: 32)), .mnemonic(try Mnemonic.generate(wordCount: 12), passphrase: nil),
         ]
-        let seeds = try secrets.map {
+        var seeds = try secrets.map {
             try EncryptedWallet(encrypting: $0, passphrase: passphrase, stretching: cheap).json
         }
+        // As another program may have written it.
+        var foreign = try #require(JSON.parse(seeds[0]).objectValue)
+        foreign["Crypto"] = foreign["crypto"]
+        for name in ["crypto", "address", "id"] { foreign[name] = nil }
+        foreign["x-label"] = ["colour": ["blue", 15]]
+        seeds.append(JSON.object(foreign).serialize())
         try run("wallet files", seeds: seeds) { (input, _) throws in
             guard let wallet = try? EncryptedWallet(json: input) else { return false }
             #expect(try EncryptedWallet(json: wallet.json) == wallet)
@@ -133,7 +139,7 @@ import Testing
                 i % 20 == 0 ? Mutator.noise(with: &random) : Mutator.change(seeds[i % seeds.count], with: &random)
             if try body(input, &random) { accepted += 1 }
         }
-        print("fuzz \(name): \(Self.count) inputs, \(accepted) accepted, ORAKEY_FUZZ_SEED=\(Self.seed)")
+        print("fuzz \(name): \(Self.count) inputs, \(accepted) accepted, ORAKEY_SEED=\(Self.seed)")
     }
 }
 

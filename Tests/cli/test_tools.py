@@ -154,6 +154,18 @@ def test_a_constructor_has_no_selector(shell):
     assert shell.orakey("abi", "selector", "function receive(uint256)").out == f"0x{keccak(text='receive(uint256)')[:4].hex()}\n"
 
 
+def test_errors_are_encoded_like_calls(shell):
+    signature, canonical = "error Insufficient(uint256 available, uint256 required)", "Insufficient(uint256,uint256)"
+    selector = keccak(text=canonical)[:4]
+    data = "0x" + (selector + encode(["uint256", "uint256"], [1, 2])).hex()
+    assert shell.orakey("abi", "selector", signature).out == f"0x{selector.hex()}\n"
+    assert shell.orakey("abi", "encode", signature, "[1, 2]").out == data + "\n"
+    assert json.loads(shell.orakey("abi", "decode", signature, data).out) == ["1", "2"]
+    assert shell.orakey("abi", "selector", "error(uint8)").out == f"0x{keccak(text='error(uint8)')[:4].hex()}\n"
+    done = shell.orakey("abi", "selector", "event E(uint256)")
+    assert done.code == 65 and "--event" in done.line()
+
+
 def test_parameters_as_solidity_writes_them(shell):
     for signature, canonical in (
         ("f(address payable[] x)", "f(address[])"), ("f(function(uint) external cb)", "f(function)"),

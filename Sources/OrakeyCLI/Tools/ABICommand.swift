@@ -16,6 +16,8 @@ struct ABICommand: ParsableCommand {
     enum Subject {
         /// A selector and the arguments.
         case function(ABIFunction)
+        /// The same, as a contract reverts with them.
+        case error(ABIErrorDefinition)
         /// The arguments only: a list of types, or a constructor, whose arguments follow the bytecode.
         case arguments(ABICodec)
     }
@@ -25,6 +27,12 @@ struct ABICommand: ParsableCommand {
         if text.first == "(" { return .arguments(try ABICodec(parsing: signature)) }
         let word = text.prefix { $0.isLetter || $0.isNumber || $0 == "_" || $0 == "$" }
         if word == "constructor" { return .arguments(try ABIConstructor(signature: signature).input) }
+        // A function may have one of these names.
+        let isMarked = text.dropFirst(word.count).first?.isWhitespace == true
+        if isMarked, word == "error" { return .error(try ABIErrorDefinition(signature: signature)) }
+        if isMarked, word == "event" {
+            throw ABIError(.invalidSignature, "an event is not called; selector --event prints its first topic")
+        }
         return .function(try ABIFunction(signature: signature))
     }
 }
@@ -51,6 +59,7 @@ struct ABIEncode: ParsableCommand {
         let data: [UInt8]
         switch try ABICommand.subject(signature) {
         case .function(let function): data = try function.encodeCall(ABIJSON.values(values, for: function.inputs))
+        case .error(let error): data = try error.encode(ABIJSON.values(values, for: error.inputs))
         case .arguments(let codec): data = try codec.encode(ABIJSON.values(values, for: codec.parameters))
         }
         let hex = Hex.encodePrefixed(data)
@@ -78,6 +87,7 @@ struct ABIDecode: ParsableCommand {
         let options: ABIDecodingOptions = lenient ? .lenient : .strict
         switch try ABICommand.subject(signature) {
         case .function(let function): Output.json(ABIJSON.json(try function.decodeCall(bytes, options: options)))
+        case .error(let error): Output.json(ABIJSON.json(try error.decode(bytes, options: options)))
         case .arguments(let codec): Output.json(ABIJSON.json(try codec.decode(bytes, options: options)))
         }
     }
@@ -85,7 +95,8 @@ struct ABIDecode: ParsableCommand {
 
 struct ABISelectorCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "selector", abstract: "Print a function's selector, or an event's first topic with --event.")
+        commandName: "selector",
+        abstract: "Print a function's or an error's selector, or an event's first topic with --event.")
 
     @Argument(help: ArgumentHelp("Such as 'transfer(address,uint256)'.", valueName: "signature")) var signature: String
     @Flag(help: "The signature is an event's.") var event = false
@@ -95,7 +106,16 @@ struct ABISelectorCommand: ParsableCommand {
         let (name, text) =
             event
             ? ("topic", try ABIEvent(signature: signature).topic0.hex)
-            : ("selector", "\(try ABIFunction(signature: signature).selector)")
+            : ("selector", "\(try Self.selector(of: signature))")
         json.isOn ? Output.json([name: .string(text)]) : Output.line(text)
+    }
+
+    private static func selector(of signature: String) throws -> ABISelector {
+        switch try ABICommand.subject(signature) {
+        case .function(let function): function.selector
+        case .error(let error): error.selector
+        // Says why there is none.
+        case .arguments: try ABIFunction(signature: signature).selector
+        }
     }
 }
