@@ -8,7 +8,7 @@ public import OrakeyCore
 import OrakeyKey
 
 /// Puts a consumer's current key on its requests, so that no program ever sees one.
-public struct ProxyHandler: RelayHandler {
+public final class ProxyHandler: RelayHandler {
     /// Fields of a request that end here: credentials that are not ours to pass on, and what was meant for this proxy.
     static let endHere = [
         "authorization", "api-key", "x-api-key", "cookie", "cookie2", Admission.consumerField, Admission.networkField,

@@ -85,6 +85,17 @@ extension Span<UInt8> {
         return true
     }
 
+    /// The same of a text of the program's own, also in lower case.
+    func equals(_ text: StaticString, in range: Range<Int>) -> Bool {
+        guard range.count == text.utf8CodeUnitCount else { return false }
+        for index in 0..<range.count {
+            let byte = self[range.lowerBound + index]
+            let lowered = (0x41...0x5A).contains(byte) ? byte | 0x20 : byte
+            guard unsafe lowered == text.utf8Start[index] else { return false }
+        }
+        return true
+    }
+
     /// A number of at most `digits` digits and nothing else.
     func number(in range: Range<Int>, digits: Int) -> Int? {
         guard (1...digits).contains(range.count) else { return nil }

@@ -92,12 +92,13 @@ public struct PlainAnswer: Sendable {
                     lengths += 1
                     framing = .length(number)
                 case .coding:
-                    guard bytes.equals(Self.chunked, in: line.value), isNew else {
+                    guard bytes.equals("chunked", in: line.value), isNew else {
                         throw HTTPError(malformed: "the answer has a transfer coding that nobody asked for")
                     }
                     codings += 1
                     framing = .chunks
-                case .connection: named += Self.names(bytes, line.value)
+                case .connection:
+                    if !bytes.equals("keep-alive", in: line.value) { named += Self.names(bytes, line.value) }
                 case .type:
                     isEventStream = Self.isEventStream(bytes, line.value)
                     keep(position..<line.end)
@@ -110,19 +111,15 @@ public struct PlainAnswer: Sendable {
         // Two lengths, or a length and chunks: whoever reads on could see another answer in the body.
         guard lengths + codings <= 1 else { throw HTTPError(malformed: "the answer's length is ambiguous") }
         if status == 204 || status == 304 { framing = .none }
-        if named.contains(Self.close) { isReusable = false }
-        named.removeAll { $0 == Self.close || $0 == Self.keepAlive }
         if !named.isEmpty { drop(named, bytes, rules) }
         return true
     }
 
-    private static let chunked = Array("chunked".utf8)
     private static let close = Array("close".utf8)
-    private static let keepAlive = Array("keep-alive".utf8)
-    private static let eventStream = Array("text/event-stream".utf8)
 
     /// The fields that `Connection` names end here as well.
     private mutating func drop(_ named: [[UInt8]], _ bytes: Span<UInt8>, _ rules: FieldRules) {
+        if named.contains(Self.close) { isReusable = false }
         kept = []
         var position = fields
         while case .line(let line) = FieldLine.read(bytes, at: position) {
@@ -154,7 +151,7 @@ public struct PlainAnswer: Sendable {
         var end = value.lowerBound
         while end < value.upperBound, bytes[end] != UInt8(ascii: ";") { end += 1 }
         while end > value.lowerBound, bytes[end - 1] == 0x20 || bytes[end - 1] == 0x09 { end -= 1 }
-        return bytes.equals(eventStream, in: value.lowerBound..<end)
+        return bytes.equals("text/event-stream", in: value.lowerBound..<end)
     }
 
     private static func text(_ bytes: Span<UInt8>, _ range: Range<Int>) -> String? {

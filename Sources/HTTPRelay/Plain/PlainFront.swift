@@ -24,11 +24,13 @@ final class PlainFront: ChannelInboundHandler, RemovableChannelHandler {
         case waiting
         /// The relay has asked for time.
         case preparing
-        case relaying(any PlainExchange, PlainRequest)
+        case relaying(any PlainExchange)
         case closed
     }
 
     private let relay: any PlainRelay
+    private let requestRules: FieldRules
+    private let answerRules: FieldRules
     private let upstream: PlainUpstream
     private let pool: UpstreamPool
     private let peer: RelayPeer
@@ -40,6 +42,8 @@ final class PlainFront: ChannelInboundHandler, RemovableChannelHandler {
     /// What came and is not yet relayed.
     private var input = ByteBuffer()
     private var form: PlainForm?
+    /// The one that is being relayed.
+    private var request: PlainRequest?
     private var link: UpstreamLink?
     private var output: ByteBuffer
     private var isStarted = false
@@ -59,6 +63,8 @@ final class PlainFront: ChannelInboundHandler, RemovableChannelHandler {
         install: @escaping (any Channel) throws -> Void
     ) {
         self.relay = relay
+        requestRules = relay.requestRules
+        answerRules = relay.answerRules
         self.upstream = upstream
         pool = upstream.pool(on: loop)
         self.peer = peer
@@ -94,7 +100,7 @@ final class PlainFront: ChannelInboundHandler, RemovableChannelHandler {
             // Whoever does not read the answers gets no more of them.
             guard let context, context.channel.isWritable else { break }
             if form == nil {
-                switch PlainForm.find(in: input, rules: relay.requestRules) {
+                switch PlainForm.find(in: input, rules: requestRules) {
                 case .form(let found): form = found
                 case .incomplete: return holdBack(false)
                 case .other: return makeWay()
@@ -121,7 +127,8 @@ final class PlainFront: ChannelInboundHandler, RemovableChannelHandler {
             // Held on to, its memory could not serve the next read.
             if input.readableBytes == 0 { input = ByteBuffer() }
             form = nil
-            state = .relaying(exchange, request)
+            state = .relaying(exchange)
+            self.request = request
             isStarted = false
             connect()
         case .later(let work) where !isPrepared:
@@ -167,10 +174,10 @@ final class PlainFront: ChannelInboundHandler, RemovableChannelHandler {
     // MARK: The upstream
 
     private func connect() {
-        guard case .relaying(let exchange, _) = state else { return }
+        guard case .relaying(let exchange) = state else { return }
         if let link = pool.take() { return send(on: link) }
         pool.open { [self] result in
-            guard case .relaying(let current, _) = state, current === exchange else {
+            guard case .relaying(let current) = state, current === exchange else {
                 // The caller is gone.
                 if case .success(let link) = result { link.close() }
                 return
@@ -183,17 +190,18 @@ final class PlainFront: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     private func send(on link: UpstreamLink) {
-        guard case .relaying(let exchange, let request) = state else { return }
+        guard case .relaying(let exchange) = state, let request else { return }
         self.link = link
         lastMove = .now()
-        link.send(request, exchange, rules: relay.answerRules, for: self)
+        link.send(request, exchange, rules: answerRules, for: self)
     }
 
     /// The exchange is over, with an answer that is out.
     private func conclude(isWhole: Bool) {
-        guard case .relaying(let exchange, _) = state else { return }
+        guard case .relaying(let exchange) = state else { return }
         flush()
         waitsForRoom = false
+        request = nil
         lastMove = .now()
         state = isLast ? .closed : .waiting
         if isLast { closeAfterWriting() }
@@ -208,6 +216,10 @@ final class PlainFront: ChannelInboundHandler, RemovableChannelHandler {
 
     private func startAnswer(_ status: Int) {
         isStarted = true
+        if status == 200 {
+            output.writeStaticString("HTTP/1.1 200 OK\r\n")
+            return
+        }
         output.writeStaticString("HTTP/1.1 ")
         output.writeString(String(status))
         output.writeStaticString(" ")
@@ -322,7 +334,7 @@ final class PlainFront: ChannelInboundHandler, RemovableChannelHandler {
         state = .closed
         self.context = nil
         abandonLink()
-        if case .relaying(let exchange, _) = last { exchange.concluded(isWhole: false) }
+        if case .relaying(let exchange) = last { exchange.concluded(isWhole: false) }
         context.fireChannelInactive()
     }
 
@@ -334,12 +346,12 @@ final class PlainFront: ChannelInboundHandler, RemovableChannelHandler {
 
 extension PlainFront: UpstreamUser {
     func receive(_ answer: PlainAnswer) {
-        guard case .relaying(let exchange, _) = state else { return }
+        guard case .relaying(let exchange) = state else { return }
         lastMove = .now()
         guard exchange.accepts(answer) else {
             abandonLink()
             return after({ await exchange.renew() }) { [self] instead in
-                guard case .relaying(let current, _) = state, current === exchange else { return }
+                guard case .relaying(let current) = state, current === exchange else { return }
                 if let instead { writeWhole(instead) } else { connect() }
             }
         }
@@ -362,7 +374,7 @@ extension PlainFront: UpstreamUser {
     }
 
     func receive(_ piece: ByteBuffer) {
-        guard case .relaying(let exchange, _) = state else { return }
+        guard case .relaying(let exchange) = state else { return }
         lastMove = .now()
         write(exchange.pass(piece))
     }
@@ -376,7 +388,7 @@ extension PlainFront: UpstreamUser {
     }
 
     func answerIsOver(withConnection: Bool) {
-        guard case .relaying(let exchange, _) = state else { return }
+        guard case .relaying(let exchange) = state else { return }
         link = nil
         do throws(HTTPError) {
             write(try exchange.finish(withConnection: withConnection))
@@ -392,7 +404,7 @@ extension PlainFront: UpstreamUser {
     }
 
     func linkFailed(_ error: HTTPError) {
-        guard case .relaying(let exchange, _) = state else { return }
+        guard case .relaying(let exchange) = state else { return }
         link = nil
         guard isStarted else { return writeWhole(exchange.refusal(of: error)) }
         guard let last = exchange.breakOff(error) else {

@@ -79,7 +79,7 @@ struct PlainForm: Equatable {
                     else { return .other }
                     length = number
                 case .connection:
-                    guard !isConnectionKnown, bytes.equals(Self.keepAlive, in: line.value) else { return .other }
+                    guard !isConnectionKnown, bytes.equals("keep-alive", in: line.value) else { return .other }
                     isConnectionKnown = true
                 }
                 position = line.end
@@ -88,7 +88,6 @@ struct PlainForm: Equatable {
         return .other
     }
 
-    private static let keepAlive = Array("keep-alive".utf8)
     /// Of the methods whose answers have bodies like all others.
     private static let methods: [StaticString] = ["POST ", "GET ", "PUT ", "PATCH ", "DELETE "]
     private static let version: StaticString = " HTTP/1.1\r\n"

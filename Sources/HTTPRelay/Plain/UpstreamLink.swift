@@ -214,23 +214,20 @@ final class UpstreamLink: ChannelInboundHandler {
         context?.close(promise: nil)
     }
 
-    /// Whether the kernel, too, holds nothing that was not read: the next exchange would take it for its answer. A server
-    /// on a Unix socket can't be asked; what it says between two exchanges is seen when it is read.
+    /// Whether the kernel, too, holds nothing that was not read, not even the connection's end: the next exchange would
+    /// take it for its answer. A server on a Unix socket can't be asked; what it says between two exchanges is seen when
+    /// it is read.
     var isQuiet: Bool {
-        guard case .idle = state, let channel = context?.channel, channel.isActive, let options = channel.syncOptions
-        else { return false }
+        guard case .idle = state, let channel = context?.channel, channel.isActive else { return false }
         if case .unix = pool.upstream.place { return true }
-        func word(_ level: NIOBSDSocket.OptionLevel, _ name: NIOBSDSocket.Option) -> UInt32? {
-            (try? options.getOption(ChannelOptions.Types.SocketOption(level: level, name: name))).map {
-                UInt32(truncatingIfNeeded: $0)
-            }
-        }
-        // The first byte is the connection's state, of which 1 is established; the first word the bytes in the queue.
-        return word(.tcp, .tcp_info).map { $0 & 0xFF == 1 } ?? false && word(.socket, Self.memory) == 0
+        // The first of its words is the memory of the receive queue.
+        guard let waiting = try? channel.syncOptions?.getOption(Self.memory) else { return false }
+        return UInt32(truncatingIfNeeded: waiting) == 0
     }
 
     /// SO_MEMINFO, which has no name in this libc.
-    private static let memory = NIOBSDSocket.Option(rawValue: 55)
+    private static let memory = ChannelOptions.Types.SocketOption(
+        level: .socket, name: NIOBSDSocket.Option(rawValue: 55))
 
     func channelInactive(context: ChannelHandlerContext) {
         let wasOver = if case .connection = state { true } else { false }
