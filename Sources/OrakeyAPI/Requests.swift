@@ -4,8 +4,6 @@ public import StrictJSON
 public let maximumKeysPerRequest = 1024
 /// Longest reason of a revocation, in UTF-8 bytes.
 public let maximumReasonBytes = 256
-/// Longest grace period of a rotation: 30 days.
-public let maximumGraceSeconds = 30 * 86400
 
 /// `POST /v1/keys`: create keys for the pool.
 public struct CreateRequest: Sendable, Equatable {
@@ -37,7 +35,7 @@ public struct CreateRequest: Sendable, Equatable {
 public struct RotateRequest: Sendable, Equatable {
     public var consumer: String?
     public var network: String?
-    /// How long the old key stays valid; without it the consumer's own `grace`.
+    /// How long the old key stays valid, as long as the configuration allows for a `grace`; without it the consumer's own.
     public var graceSeconds: Int?
 
     public init(consumer: String? = nil, network: String? = nil, graceSeconds: Int? = nil) {
@@ -50,7 +48,7 @@ public struct RotateRequest: Sendable, Equatable {
         var reader = try JSONReader(json)
         consumer = try reader.optionalString("consumer")
         network = try reader.optionalString("network")
-        graceSeconds = try reader.optionalInt("grace_seconds", in: 0...maximumGraceSeconds)
+        graceSeconds = try reader.optionalInt("grace_seconds", in: 0...Int.max)
         try reader.finish()
     }
 
@@ -63,7 +61,7 @@ public struct RotateRequest: Sendable, Equatable {
     }
 }
 
-/// `POST /v1/revoke`: exactly one selector, and why.
+/// `POST /v1/revoke`: exactly one selector, on one network or on all, and why.
 public struct RevokeRequest: Sendable, Equatable {
     public enum Selector: Sendable, Equatable {
         /// The key string itself. Its descriptions redact it; the caller parses it and forgets it.
@@ -78,10 +76,13 @@ public struct RevokeRequest: Sendable, Equatable {
     }
 
     public var selector: Selector
+    /// Narrows the selector to one network. A message that keys of several networks have needs it; a key names its own.
+    public var network: String?
     public var reason: String?
 
-    public init(_ selector: Selector, reason: String? = nil) {
+    public init(_ selector: Selector, network: String? = nil, reason: String? = nil) {
         self.selector = selector
+        self.network = network
         self.reason = reason
     }
 
@@ -96,6 +97,7 @@ public struct RevokeRequest: Sendable, Equatable {
             guard all else { throw reader.invalid("all", "must be true or absent") }
             found.append(.all)
         }
+        network = try reader.optionalString("network")
         reason = try reader.optionalString("reason")
         if let reason, reason.utf8.count > maximumReasonBytes {
             throw reader.invalid("reason", "is longer than \(maximumReasonBytes) bytes")
@@ -116,6 +118,7 @@ public struct RevokeRequest: Sendable, Equatable {
         case .consumer(let consumer): object["consumer"] = .of(consumer)
         case .all: object["all"] = true
         }
+        object.set("network", network)
         object.set("reason", reason)
         return .object(object)
     }
@@ -133,7 +136,7 @@ public struct RevokeRequest: Sendable, Equatable {
 /// `POST /v1/keys/adopt`: take keys that this host did not create into the pool. By fingerprint, by message, or all.
 public struct AdoptRequest: Sendable, Equatable {
     public var selector: RevokeRequest.Selector
-    /// Narrows `all` to one network.
+    /// Narrows the selector to one network. A message that keys of several networks have needs it.
     public var network: String?
 
     public init(_ selector: RevokeRequest.Selector, network: String? = nil) {

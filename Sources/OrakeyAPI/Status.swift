@@ -48,7 +48,7 @@ public struct Status: Sendable, Equatable {
 /// One network of ``Status``. What is not known yet (before the first answer of an endpoint, while locked) is nil.
 public struct NetworkStatus: Sendable, Equatable {
     public var network: String
-    public var chainID: UInt64
+    public var chainID: UInt64?
     public var contract: String?
     public var owner: String?
     /// Number of the newest block seen.
@@ -65,7 +65,7 @@ public struct NetworkStatus: Sendable, Equatable {
     public var endpoints: [EndpointStatus]
 
     public init(
-        network: String, chainID: UInt64, contract: String?, owner: String?, head: UInt64?, headAgeSeconds: UInt64?,
+        network: String, chainID: UInt64?, contract: String?, owner: String?, head: UInt64?, headAgeSeconds: UInt64?,
         lagBlocks: UInt64?, balance: String?, pool: PoolStatus, pendingIntents: Int, alarms: [Alarm],
         endpoints: [EndpointStatus]
     ) {
@@ -86,7 +86,7 @@ public struct NetworkStatus: Sendable, Equatable {
     init(_ source: JSONReader) throws(JSONError) {
         var reader = source
         network = try reader.string("network")
-        chainID = try reader.int("chain_id")
+        chainID = try reader.optionalInt("chain_id")
         contract = try reader.optionalString("contract")
         owner = try reader.optionalString("owner")
         head = try reader.optionalInt("head")
@@ -137,10 +137,10 @@ public struct PoolStatus: Sendable, Equatable {
 public struct Alarm: Sendable, Equatable {
     public var code: String
     public var message: String
-    /// Seconds since 1970.
-    public var since: UInt64
+    /// Seconds since 1970; nil for what has stood from the start.
+    public var since: UInt64?
 
-    public init(code: String, message: String, since: UInt64) {
+    public init(code: String, message: String, since: UInt64?) {
         self.code = code
         self.message = message
         self.since = since
@@ -150,7 +150,7 @@ public struct Alarm: Sendable, Equatable {
         var reader = source
         code = try reader.string("code")
         message = try reader.string("message")
-        since = try reader.int("since")
+        since = try reader.optionalInt("since")
     }
 
     var json: JSON { ["code": .of(code), "message": .of(message), "since": .of(since)] }

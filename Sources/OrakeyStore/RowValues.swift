@@ -74,6 +74,13 @@ extension Row {
 
     func network(_ column: String) throws -> NetworkName { try NetworkName(try text(column)) }
 
+    /// Messages one after the other in one column.
+    func messages(_ column: String) throws -> [Bytes32] {
+        let raw = bytes(column) ?? []
+        guard raw.count % 32 == 0 else { throw StoreError.badRow("half a message in \(column)") }
+        return try stride(from: 0, to: raw.count, by: 32).map { try Bytes32(bytes: raw[$0..<$0 + 32]) }
+    }
+
     func identifiers(_ column: String) throws -> [Int64] {
         try text(column).split(separator: ",").map { part in
             guard let id = Int64(part) else { throw StoreError.badRow("a list of numbers with \"\(part)\" in it") }

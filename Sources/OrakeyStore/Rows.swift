@@ -94,9 +94,7 @@ enum IntentRow {
     }
 
     static func decode(_ row: Row) throws -> Intent {
-        let raw = row.bytes("messages") ?? []
-        guard raw.count % 32 == 0 else { throw StoreError.badRow("an intent's messages") }
-        let messages = try stride(from: 0, to: raw.count, by: 32).map { try Bytes32(bytes: raw[$0..<$0 + 32]) }
+        let messages = try row.messages("messages")
         let payload: Intent.Payload
         switch Intent.Kind(rawValue: try row.text("kind")) {
         case .create: payload = .create(count: Int(try row.integer("count")))
@@ -232,12 +230,12 @@ enum ConsumerRow {
     static func save(_ consumer: ConsumerRecord, in db: Database) throws {
         try db.execute(
             sql: """
-                INSERT OR REPLACE INTO consumer (network, name, generation, current, pending_rotation)
-                VALUES (?, ?, ?, ?, ?)
+                INSERT OR REPLACE INTO consumer (network, name, generation, current, pending_rotation, grace)
+                VALUES (?, ?, ?, ?, ?, ?)
                 """,
             arguments: [
                 consumer.network.description, consumer.name, Int64(bitPattern: consumer.generation),
-                consumer.current?.blob, consumer.pendingRotation,
+                consumer.current?.blob, consumer.pendingRotation, consumer.grace,
             ])
     }
 
@@ -245,17 +243,19 @@ enum ConsumerRow {
         ConsumerRecord(
             network: try row.network("network"), name: try row.text("name"),
             generation: row.unsigned("generation") ?? 0, current: try row.bytes32("current"),
-            pendingRotation: row["pending_rotation"])
+            pendingRotation: row["pending_rotation"], grace: row["grace"])
     }
 }
 
 enum ReplyRow {
     static func save(_ reply: IdempotentReply, in db: Database) throws {
         try db.execute(
-            sql: "INSERT INTO reply (key, request, intents, fingerprints, created_at) VALUES (?, ?, ?, ?, ?)",
+            sql: """
+                INSERT INTO reply (key, request, intents, fingerprints, awaiting, created_at) VALUES (?, ?, ?, ?, ?, ?)
+                """,
             arguments: [
                 reply.key, reply.request.blob, reply.intents.list, reply.fingerprints.joined(separator: ","),
-                reply.createdAt.milliseconds,
+                Data(reply.awaiting.flatMap(\.bytes)), reply.createdAt.milliseconds,
             ])
     }
 
@@ -264,6 +264,7 @@ enum ReplyRow {
             key: try row.text("key"), request: try row.requiredBytes32("request"),
             intents: try row.identifiers("intents"),
             fingerprints: try row.text("fingerprints").split(separator: ",").map(String.init),
+            awaiting: try row.messages("awaiting"),
             createdAt: Timestamp(milliseconds: try row.integer("created_at")))
     }
 }

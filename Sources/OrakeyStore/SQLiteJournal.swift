@@ -45,6 +45,7 @@ public final class SQLiteJournal: Journal {
     }
 
     private static func open(_ path: String) throws -> DatabaseQueue {
+        try JournalReplacement.finish(at: path)
         var configuration = Configuration()
         configuration.busyMode = .timeout(5)
         configuration.prepareDatabase { db in
@@ -160,10 +161,13 @@ public final class SQLiteJournal: Journal {
             var snapshot = NetworkSnapshot()
             let name = network.description
             if let row = try Row.fetchOne(
-                db, sql: "SELECT cursor_block, cursor_hash FROM network WHERE name = ?", arguments: [name]),
-                let block: Int64 = row["cursor_block"]
+                db, sql: "SELECT cursor_block, cursor_hash, seen_block, seen_time FROM network WHERE name = ?",
+                arguments: [name]), let block = row.unsigned("cursor_block")
             {
-                snapshot.cursor = Cursor(block: UInt64(bitPattern: block), hash: try row.bytes32("cursor_hash"))
+                let seen = row.unsigned("seen_block").flatMap { number in
+                    row.unsigned("seen_time").map { SeenHead(number: number, timestamp: $0) }
+                }
+                snapshot.cursor = Cursor(block: block, hash: try row.bytes32("cursor_hash"), seen: seen)
             }
             let horizon = (snapshot.cursor?.block).map { $0 > 128 ? Int64($0 - 128) : 0 } ?? 0
             // Settled creates, and what the contract held at the beginning; not what was revoked before it existed.
@@ -221,8 +225,14 @@ public final class SQLiteJournal: Journal {
                 case .consumer(let consumer): try ConsumerRow.save(consumer, in: db)
                 case .cursor(let network, let cursor):
                     try db.execute(
-                        sql: "UPDATE network SET cursor_block = ?, cursor_hash = ? WHERE name = ?",
-                        arguments: [Int64(bitPattern: cursor.block), cursor.hash?.blob, network.description])
+                        sql: """
+                            UPDATE network SET cursor_block = ?, cursor_hash = ?, seen_block = ?, seen_time = ? WHERE name = ?
+                            """,
+                        arguments: [
+                            Int64(bitPattern: cursor.block), cursor.hash?.blob,
+                            cursor.seen.map { Int64(bitPattern: $0.number) },
+                            cursor.seen.map { Int64(bitPattern: $0.timestamp) }, network.description,
+                        ])
                 case .reply(let reply): try ReplyRow.save(reply, in: db)
                 case .recovered(let recovered): try KeyRow.save(recovered, in: db)
                 case .revocation(let revocation): try RevocationRow.save(revocation, in: db)

@@ -6,7 +6,7 @@ enum Schema {
     static let applicationID: Int32 = 0x4F52_414B
 
     static let migrations: [@Sendable (Database) throws -> Void] = [
-        version1, auditTables, attemptsAndAlarms, revocationTables,
+        version1, auditTables, attemptsAndAlarms, revocationTables, promises,
     ]
 
     static var latest: Int { migrations.count }
@@ -88,6 +88,18 @@ enum Schema {
                     network TEXT NOT NULL, code TEXT NOT NULL, message TEXT NOT NULL, since INTEGER NOT NULL,
                     PRIMARY KEY (network, code)
                 ) STRICT, WITHOUT ROWID;
+                """)
+    }
+
+    /// What outlasts a restart: the grace that a consumer was promised, the keys that a reply was about although the intent
+    /// of their disable was still to come, and the head that was seen, by which lag and reorg are told apart.
+    private static func promises(_ db: Database) throws {
+        try db.execute(
+            sql: """
+                ALTER TABLE consumer ADD COLUMN grace INTEGER;
+                ALTER TABLE reply ADD COLUMN awaiting BLOB NOT NULL DEFAULT x'';
+                ALTER TABLE network ADD COLUMN seen_block INTEGER;
+                ALTER TABLE network ADD COLUMN seen_time INTEGER;
                 """)
     }
 

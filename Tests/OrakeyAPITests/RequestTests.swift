@@ -31,19 +31,19 @@ struct RequestTests {
 
     @Test(arguments: [
         RotateRequest(), RotateRequest(consumer: "a", network: "BASE", graceSeconds: 0),
-        RotateRequest(graceSeconds: maximumGraceSeconds),
+        RotateRequest(graceSeconds: 366 * 86400),
     ])
     func rotate(request: RotateRequest) throws {
         #expect(try RotateRequest(json: request.json) == request)
     }
 
-    @Test(arguments: [#"{"grace_seconds":-1}"#, #"{"grace_seconds":2592001}"#, #"{"all":true}"#])
+    @Test(arguments: [#"{"grace_seconds":-1}"#, #"{"grace_seconds":1.5}"#, #"{"all":true}"#])
     func rotateRefuses(text: String) {
         #expect(throws: JSONError.self) { try RotateRequest(json: Self.parse(text)) }
     }
 
     @Test(arguments: [
-        RevokeRequest(.key(LeakedKey("BASE:abc"))), RevokeRequest(.message("0x00"), reason: "leaked"),
+        RevokeRequest(.key(LeakedKey("BASE:abc"))), RevokeRequest(.message("0x00"), network: "BASE", reason: "leaked"),
         RevokeRequest(.fingerprint("SHA256:0")), RevokeRequest(.consumer("a")), RevokeRequest(.all, reason: "\"\\"),
     ])
     func revoke(request: RevokeRequest) throws {

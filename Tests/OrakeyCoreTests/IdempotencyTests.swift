@@ -1,3 +1,4 @@
+import Dispatch
 import EthereumCore
 import EthereumWallet
 import Foundation
@@ -89,12 +90,90 @@ import Testing
         }
     }
 
+    private let otherTag = KeyAgent.IdempotencyTag(key: "once", request: Keccak256.hash([1]))
+
+    private func expectConflict(_ call: () async throws -> Void) async {
+        let error = await #expect(throws: AgentError.self) { try await call() }
+        #expect(error?.code == .idempotencyConflict)
+    }
+
+    @Test func oneKeyForCallsOnTwoNetworksIsRefused() async throws {
+        try await withAgent { agent, _ in
+            _ = try await agent.create(network: LedgerFixture.network, count: 1, tag: tag)
+            await expectConflict { _ = try await agent.create(network: Self.other, count: 1, tag: otherTag) }
+            await expectConflict {
+                _ = try await agent.rotate(consumer: "app", network: Self.other, graceSeconds: 0, tag: otherTag)
+            }
+            #expect(try await agent.intents(before: nil, limit: 9).allSatisfy { $0.0.network == LedgerFixture.network })
+        }
+    }
+
+    @Test func oneKeyForCallsOfTwoKindsIsRefused() async throws {
+        try await withAgent { agent, _ in
+            _ = try await agent.rotate(consumer: nil, network: nil, graceSeconds: 0, tag: tag)
+            await expectConflict { _ = try await agent.create(network: Self.other, count: 1, tag: otherTag) }
+            await expectConflict { _ = try await agent.revoke(.all, reason: nil, tag: otherTag) }
+            let revoker = try Address(bytes: [UInt8](repeating: 5, count: 20))
+            await expectConflict {
+                _ = try await agent.setRevoker(network: Self.other, address: revoker, tag: otherTag)
+            }
+            #expect(try await agent.keys(after: 0, limit: 99, state: .disabling).isEmpty)
+        }
+    }
+
+    @Test func createsAskedForTogetherShareCommits() async throws {
+        try await withAgent { agent, journal in
+            let calls = 60
+            journal.hold(until: calls)
+            let before = journal.commits
+            let answers = try await withThrowingTaskGroup(of: [Int64].self) { group in
+                for number in 0..<calls {
+                    group.addTask {
+                        journal.arrive()
+                        let tag = KeyAgent.IdempotencyTag(key: "k\(number)", request: .zero)
+                        return try await agent.create(network: LedgerFixture.network, count: 1, tag: tag).intents
+                    }
+                }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(Set(answers.joined()).count == calls, "each has an intent of its own")
+            #expect(journal.commits - before < calls / 2, "\(journal.commits - before) commits")
+            let repeated = try await agent.create(
+                network: LedgerFixture.network, count: 1,
+                tag: KeyAgent.IdempotencyTag(key: "k7", request: .zero))
+            #expect(answers.contains(repeated.intents))
+        }
+    }
+
+    @Test func theSameCreateTwiceAtOnceIsDoneOnce() async throws {
+        try await withAgent { agent, journal in
+            let (tag, otherTag) = (tag, otherTag)
+            journal.hold(until: 12)
+            let answers = await withTaskGroup(of: Result<[Int64], any Error>.self) { group in
+                for number in 0..<12 {
+                    group.addTask {
+                        journal.arrive()
+                        do {
+                            return .success(
+                                try await agent.create(
+                                    network: LedgerFixture.network, count: 1, tag: number < 10 ? tag : otherTag
+                                ).intents)
+                        } catch { return .failure(error) }
+                    }
+                }
+                return await group.reduce(into: []) { $0.append($1) }
+            }
+            let intents = answers.compactMap { try? $0.get() }
+            #expect(Set(intents).count == 1)
+            #expect(intents.count == 10 || intents.count == 2, "whichever request was first is the one that counts")
+        }
+    }
+
     @Test func anotherCallUnderTheSameKeyIsRefused() async throws {
         try await withAgent { agent, _ in
             _ = try await agent.rotate(consumer: nil, network: nil, graceSeconds: 0, tag: tag)
-            let other = KeyAgent.IdempotencyTag(key: tag.key, request: Keccak256.hash([1]))
-            await #expect(throws: AgentError.self) {
-                try await agent.rotate(consumer: nil, network: nil, graceSeconds: 0, tag: other)
+            await expectConflict {
+                _ = try await agent.rotate(consumer: nil, network: nil, graceSeconds: 0, tag: otherTag)
             }
         }
     }
@@ -105,8 +184,28 @@ final class FailingJournal: Journal {
     private struct Full: Error {}
     private let base: SQLiteJournal
     private let countdown = Mutex(0)
+    private let count = Mutex(0)
+    private let gate = Mutex<(semaphore: DispatchSemaphore, missing: Int)?>(nil)
 
     init(_ base: SQLiteJournal) { self.base = base }
+
+    var commits: Int { count.withLock { $0 } }
+
+    /// Commits wait until so many calls have come.
+    func hold(until calls: Int) { gate.withLock { $0 = (DispatchSemaphore(value: 0), calls) } }
+
+    func arrive() {
+        gate.withLock { gate in
+            gate?.missing -= 1
+            if gate?.missing == 0 { gate?.semaphore.signal() }
+        }
+    }
+
+    private func waitForCalls() {
+        let semaphore = gate.withLock { $0?.semaphore }
+        // On a machine with one core the calls can't come while a commit waits for them.
+        if semaphore?.wait(timeout: .now() + 10) != nil { gate.withLock { $0 = nil } }
+    }
 
     func failAt(commit number: Int) { countdown.withLock { $0 = number } }
 
@@ -116,6 +215,8 @@ final class FailingJournal: Journal {
             return left == 0
         }
         if fails { throw Full() }
+        waitForCalls()
+        count.withLock { $0 += 1 }
         try base.commit(changes)
     }
 

@@ -356,7 +356,7 @@ import Testing
         chain.ledger.cannotPay([id], needed: 5, at: chain.now)
         chain.look()
         #expect(chain.ledger.alarms[.insufficientFunds] != nil)
-        try chain.ledger.cancel(id)
+        try chain.ledger.cancel(id, at: chain.now)
         chain.ledger.reconfigure(chain.ledger.settings, consumers: [])
         chain.look()
         #expect(chain.ledger.alarms[.insufficientFunds] == nil)

@@ -234,7 +234,7 @@ import Testing
         chain.look()
         let slot = try #require(chain.send().first)
         chain.ledger.begin(after: chain.ledger.lastIdentifier)
-        try chain.ledger.cancel(slot.intents[0])
+        try chain.ledger.cancel(slot.intents[0], at: chain.now)
         #expect(
             chain.ledger.changes.contains { if case .slot(let changed) = $0 { changed.intents.isEmpty } else { false } }
         )

@@ -49,7 +49,7 @@ import Testing
     private func withdrawn() throws -> (LedgerFixture, [Int64], original: TransactionSlot, amended: TransactionSlot) {
         var (chain, ids) = try planned([2, 1, 3])
         let original = try #require(try chain.send().first)
-        try chain.ledger.cancel(ids[1])
+        try chain.ledger.cancel(ids[1], at: chain.now)
         guard case .amend(let due)? = chain.ledger.dueWork(at: chain.now).first else {
             throw Missing()
         }

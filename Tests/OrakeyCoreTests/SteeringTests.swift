@@ -8,7 +8,7 @@ import Testing
         try chain.fill()
         chain.ledger.begin(after: chain.ledger.lastIdentifier)
         let id = chain.ledger.create(count: 1, at: chain.now).intents[0]
-        try chain.ledger.cancel(id)
+        try chain.ledger.cancel(id, at: chain.now)
         chain.commit()
         let sent = try chain.send()
         #expect(sent.isEmpty)
@@ -19,7 +19,7 @@ import Testing
         chain.look()
         let slot = try #require(try chain.send().first)
         let id = slot.intents[0]
-        try chain.ledger.cancel(id)
+        try chain.ledger.cancel(id, at: chain.now)
         guard case .amend(let due)? = chain.ledger.dueWork(at: chain.now).first else {
             return #expect(Bool(false), "a cancellation is due")
         }
@@ -40,7 +40,7 @@ import Testing
         var chain = try LedgerFixture(pool: 0)
         chain.look()
         let slot = try #require(try chain.send().first)
-        try chain.ledger.cancel(slot.intents[0])
+        try chain.ledger.cancel(slot.intents[0], at: chain.now)
         chain.mine([slot])
         chain.mineEmpty(2)
         chain.look()
@@ -54,7 +54,7 @@ import Testing
         let key = try #require(chain.ledger.currentKey(of: "app"))
         chain.ledger.begin(after: chain.ledger.lastIdentifier)
         let id = chain.ledger.revoke([key.message], reason: nil, at: chain.now).intents[0]
-        #expect(throws: NetworkLedger.Refusal.final) { try chain.ledger.cancel(id) }
+        #expect(throws: NetworkLedger.Refusal.final) { try chain.ledger.cancel(id, at: chain.now) }
     }
 
     @Test func speedingUpReplacesWhatIsUnderWayOnce() throws {
@@ -147,7 +147,7 @@ import Testing
         try chain.fill()
         let id = try #require(chain.ledger.intents.keys.first)
         #expect(throws: NetworkLedger.Refusal.tooLate(.confirmed)) { try chain.ledger.speedUp(id, at: chain.now) }
-        #expect(throws: NetworkLedger.Refusal.unknown) { try chain.ledger.cancel(999) }
+        #expect(throws: NetworkLedger.Refusal.unknown) { try chain.ledger.cancel(999, at: chain.now) }
     }
 
     @Test func foreignKeysEnterThePoolOnAnOperatorsWordOnly() throws {

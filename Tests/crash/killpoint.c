@@ -1,7 +1,7 @@
 /* Ends the program it is preloaded into with SIGKILL, at the n-th place where it has made something durable or spoken
  * to the chain. Nothing of this is in the product: libc's own calls are wrapped.
  *
- * Counted are: each sync of a journal file (before, after), each request towards a TCP peer (before it is sent, after),
+ * Counted are: each sync of a journal file (before, after), each change of such a file's name (before), each request towards a TCP peer (before it is sent, after),
  * each answer from there (after it was read), and each write into the journal's write-ahead log (before: the log then
  * ends in the middle of a commit).
  *
@@ -117,6 +117,27 @@ static int synced(int fd, int (*real)(int)) {
     int result = real(fd);
     if (part != NULL) point("after-sync", part);
     return result;
+}
+
+/* A new name, another name, or none. */
+static void before_naming(const char *what, const char *path) {
+    const char *file = strrchr(path, '/');
+    if (board != NULL && strstr(path, "journal.sqlite") != NULL) point(what, file ? file + 1 : path);
+}
+
+int rename(const char *from, const char *to) {
+    before_naming("before-rename", from);
+    return REAL(rename)(from, to);
+}
+
+int link(const char *from, const char *to) {
+    before_naming("before-link", from);
+    return REAL(link)(from, to);
+}
+
+int unlink(const char *path) {
+    before_naming("before-unlink", path);
+    return REAL(unlink)(path);
 }
 
 int fsync(int fd) { return synced(fd, REAL(fsync)); }

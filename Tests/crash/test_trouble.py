@@ -260,3 +260,38 @@ def test_an_event_that_the_endpoint_leaves_out(begin):  # noqa: F811
         w.settle()
         assert w.key_state(victim) == "disabled"
         w.check(alarms=STRANGER, foreign={hash_of(stranger)})
+
+
+def test_the_alarm_for_funds_ends_with_the_money_though_the_wallet_is_locked(begin):  # noqa: F811
+    with begin() as w:
+        w.chain.rpc("anvil_setBalance", w.owner, hex(1))
+        number = w.post("/v1/keys", count=2)["intents"][0]
+        eventually("the alarm", lambda: "insufficient_funds" in w.daemon.alarms())
+        assert w.daemon.post("/v1/lock").status == 200
+        w.daemon.fund(w.owner)
+        with w.blocks():
+            eventually("the alarm is over", lambda: "insufficient_funds" not in w.daemon.alarms())
+        assert w.intent(number)["state"] == "planned" and w.intent(number)["error"] is None
+
+
+def test_waiting_for_a_rotation_on_an_empty_pool_covers_the_disable(begin):  # noqa: F811
+    with begin(pool={"target": 0}) as w:
+        old = w.current()
+        with w.blocks():
+            answer = w.daemon.post(
+                "/v1/rotate?wait=confirmed&timeout=60", {"grace_seconds": 0}, headers={"Idempotency-Key": "once"})
+            assert answer.status == 200
+            assert w.key_state(old["message"]) == "disabled"
+            new = w.current()["fingerprint"]
+            assert answer.json["fingerprints"] == [new] != [old["fingerprint"]]
+            kinds = [w.intent(i)["kind"] for i in answer.json["intents"]]
+            assert kinds == ["create", "disable"]
+            # As the command line does: first accepted, then waited for under the same key.
+            headers = {"Idempotency-Key": "twice"}
+            first = w.daemon.post("/v1/rotate", {"grace_seconds": 0}, headers=headers)
+            again = w.daemon.post("/v1/rotate?wait=confirmed&timeout=60", {"grace_seconds": 0}, headers=headers)
+            assert (first.status, again.status) == (202, 200)
+            assert next(k["state"] for k in w.daemon.keys() if k["fingerprint"] == new) == "disabled"
+            longer = w.daemon.post("/v1/rotate?wait=confirmed&timeout=60", {"grace_seconds": 3600})
+            assert longer.status == 200, "the end of a longer grace is not waited for"
+        assert [k["state"] for k in w.daemon.keys() if k["fingerprint"] == again.json["fingerprints"][0]] == ["retiring"]

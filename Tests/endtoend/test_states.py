@@ -190,7 +190,7 @@ def test_a_damaged_journal(make):
     over(daemon, "journal_corrupt")
 
 
-# What version 2 of the journal's tables changed, undone.
+# What later versions of the journal's tables changed, undone.
 DOWNGRADE = """
     ALTER TABLE attempt ADD COLUMN cancels INTEGER NOT NULL DEFAULT 0;
     UPDATE attempt SET cancels = intents = '';
@@ -201,6 +201,10 @@ DOWNGRADE = """
     DROP TABLE audit_head;
     DROP TABLE revocation;
     DROP TABLE revocation_attempt;
+    ALTER TABLE consumer DROP COLUMN grace;
+    ALTER TABLE reply DROP COLUMN awaiting;
+    ALTER TABLE network DROP COLUMN seen_block;
+    ALTER TABLE network DROP COLUMN seen_time;
     PRAGMA user_version = 1;
 """
 

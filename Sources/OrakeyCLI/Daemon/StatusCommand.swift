@@ -30,7 +30,7 @@ struct StatusCommand: ParsableCommand {
 
     private func show(_ network: NetworkStatus) {
         Output.line("")
-        Output.line(Style.output.bold("\(network.network) (chain \(network.chainID))"))
+        Output.line(Style.output.bold(network.network + (network.chainID.map { " (chain \($0))" } ?? "")))
         let head = network.head.map { head in
             "block \(head)" + (network.headAgeSeconds.map { ", \(duration($0)) old" } ?? "")
                 + (network.lagBlocks.map { $0 == 0 ? "" : ", \($0) blocks behind" } ?? "")

@@ -15,12 +15,11 @@ struct KeysAdopt: ParsableCommand {
 
     @Argument(help: ArgumentHelp("A fingerprint or a message.", valueName: "SHA256:..|0x..")) var selector: String?
     @Flag(help: "Every foreign and recovered key.") var all = false
-    @Option(help: "With --all, only this network.", transform: NetworkName.argument) var network: NetworkName?
+    @Option(help: "Only this network.", transform: NetworkName.argument) var network: NetworkName?
     @OptionGroup var json: JSONOption
 
     func validate() throws {
         guard (selector == nil) == all else { throw ValidationError("a fingerprint, a message, or --all is needed") }
-        if network != nil, !all { throw ValidationError("--network narrows --all") }
     }
 
     func run() throws {

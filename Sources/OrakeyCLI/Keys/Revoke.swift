@@ -21,6 +21,7 @@ struct Revoke: ParsableCommand {
     var selector: String?
     @Option(help: "Every key of this consumer.") var consumer: String?
     @Flag(help: "Every key of every consumer.") var all = false
+    @Option(help: "Only on this network.", transform: NetworkName.argument) var network: NetworkName?
     @Option(help: "Why; goes into the audit.") var reason: String?
     @OptionGroup var wait: WaitOptions
     @OptionGroup var json: JSONOption
@@ -29,6 +30,9 @@ struct Revoke: ParsableCommand {
         let count = (selector == nil ? 0 : 1) + (consumer == nil ? 0 : 1) + (all ? 1 : 0)
         guard count == 1 else {
             throw ValidationError("exactly one of -, a fingerprint, a message, --consumer and --all is needed")
+        }
+        if selector == "-", network != nil {
+            throw ValidationError("a key names its network itself: leave out --network")
         }
         if let reason, reason.utf8.count > maximumReasonBytes {
             throw ValidationError("--reason has at most \(maximumReasonBytes) bytes")
@@ -51,7 +55,7 @@ struct Revoke: ParsableCommand {
         } else {
             chosen = try KeySelector.parse(selector ?? "")
         }
-        let request = RevokeRequest(chosen, reason: reason)
+        let request = RevokeRequest(chosen, network: network.map { "\($0)" }, reason: reason)
         try Change.carryOut(wait, json, done: "revoked on chain") { (client, key, time) throws(ClientError) in
             try client.revoke(request, key: key, wait: time)
         }

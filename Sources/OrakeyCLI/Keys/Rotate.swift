@@ -1,6 +1,7 @@
 import ArgumentParser
 import OrakeyAPI
 import OrakeyClient
+import OrakeyConfig
 import OrakeyKey
 
 /// `orakey rotate`.
@@ -19,7 +20,8 @@ struct Rotate: ParsableCommand {
     @OptionGroup var json: JSONOption
 
     func validate() throws {
-        if let grace, grace.seconds > maximumGraceSeconds { throw ValidationError("--grace is at most 30d") }
+        let longest = Int(ConsumerSection.longestGrace.components.seconds)
+        if let grace, grace.seconds > longest { throw ValidationError("--grace is at most \(longest / 86400)d") }
     }
 
     func run() throws {

@@ -30,7 +30,7 @@ enum ReadConsumers {
         let network = network(&reader, networks)
         let match = match(reader.required("match", "which processes may have this key, { uid: ... }"))
         let rotateEvery = reader.optional("rotate_every")?.duration(in: .seconds(1) ... .seconds(86400 * 3660))
-        let grace = reader.optional("grace")?.duration(in: .seconds(0) ... .seconds(86400 * 366))
+        let grace = reader.optional("grace")?.duration(in: .zero...ConsumerSection.longestGrace)
         let rateLimit = reader.optional("rate_limit").flatMap(rateLimit)
         reader.finish()
         if let grace, let rotateEvery, grace >= rotateEvery {

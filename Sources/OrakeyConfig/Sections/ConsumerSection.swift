@@ -30,6 +30,8 @@ public struct ConsumerSection: Equatable, Sendable {
 
     /// The grace period where the file names none: ten minutes, or half of a shorter rotation.
     public static let defaultGrace: Duration = .seconds(600)
+    /// The longest grace period, of a consumer and of a single rotation.
+    public static let longestGrace: Duration = .seconds(366 * 86400)
 }
 
 /// `rate_limit:`, how often something may happen.

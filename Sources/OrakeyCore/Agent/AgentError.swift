@@ -8,6 +8,8 @@ public struct AgentError: Error, Sendable, Equatable, CustomStringConvertible {
         case malformedKey
         /// The request names more than one possible thing, or asks for too much.
         case badRequest
+        /// Keys of several networks match, and the request is about one.
+        case ambiguous
         /// The state does not allow the call.
         case conflict
         /// The same `Idempotency-Key` came with another request.

@@ -7,8 +7,16 @@ public import OrakeyKey
 extension KeyAgent {
     /// Intents to wait for and the keys concerned.
     public struct Accepted: Sendable, Equatable {
-        public var intents: [Int64]
-        public var fingerprints: [String]
+        public var intents: [Int64] = []
+        public var fingerprints: [String] = []
+        /// Keys that go as soon as there is a successor; the intent of their disable does not exist yet.
+        public var awaiting: [AwaitedKey] = []
+    }
+
+    /// A key whose successor is still to be created.
+    public struct AwaitedKey: Sendable, Hashable {
+        public let network: NetworkName
+        public let message: Bytes32
     }
 
     /// An `Idempotency-Key` with the SHA-256 of the call it belongs to.
@@ -19,6 +27,11 @@ extension KeyAgent {
         public init(key: String, request: Bytes32) {
             self.key = key
             self.request = request
+        }
+
+        /// The tag of one network's part. A space is in no client's key.
+        func part(on network: NetworkName) -> IdempotencyTag {
+            IdempotencyTag(key: "\(key) \(network)", request: request)
         }
     }
 
@@ -32,15 +45,6 @@ extension KeyAgent {
         case consumer(String)
         /// Every key there is.
         case all
-    }
-
-    /// Creates `count` keys for the pool.
-    public func create(network: NetworkName?, count: Int, tag: IdempotencyTag?) throws -> Accepted {
-        if let reply = try replay(tag) { return reply }
-        try requireUnlocked()
-        let name = try resolve(network)
-        guard count >= 1, count <= 10_000 else { throw AgentError(.badRequest, "count must be from 1 to 10000") }
-        return try run(name, tag) { ledger, now in ledger.create(count: count, at: now) }
     }
 
     /// Replaces the key of one consumer, or of all.
@@ -57,8 +61,9 @@ extension KeyAgent {
                 "no consumer \(consumer.map { "named \"\($0)\" " } ?? "")is configured"
                     + (network.map { " on \($0)" } ?? ""))
         }
-        guard graceSeconds.map({ $0 >= 0 && $0 <= 366 * 86_400 }) ?? true else {
-            throw AgentError(.badRequest, "grace_seconds must be from 0 to \(366 * 86_400)")
+        let longest = ConsumerSection.longestGrace.components.seconds
+        guard graceSeconds.map({ (0...longest).contains($0) }) ?? true else {
+            throw AgentError(.badRequest, "grace_seconds must be from 0 to \(longest)")
         }
         if let asleep = chosen.first(where: { dormant.contains($0.network) }), consumer != nil || network != nil {
             throw Self.noContract(asleep.network)
@@ -72,6 +77,7 @@ extension KeyAgent {
                     let one = ledger.rotate(settings.name, grace: graceSeconds, at: now)
                     outcome.intents += one.intents
                     outcome.messages += one.messages
+                    outcome.awaiting += one.awaiting
                 }
                 return outcome
             }
@@ -79,10 +85,14 @@ extension KeyAgent {
     }
 
     /// Takes keys out of circulation before it returns, and plans their disable.
-    public func revoke(_ target: RevocationTarget, reason: String?, tag: IdempotencyTag?) throws -> Accepted {
+    ///
+    /// - Parameter network: narrows the target to one network.
+    public func revoke(
+        _ target: RevocationTarget, network: NetworkName? = nil, reason: String?, tag: IdempotencyTag?
+    ) throws -> Accepted {
         try load()
         let done = try replies(to: tag)
-        let messages = try find(target).filter { done[$0.key] == nil }
+        let messages = try find(target, on: network).filter { done[$0.key] == nil }
         guard !messages.isEmpty || !done.isEmpty else { throw AgentError(.unknownKey, "no such key") }
         // Circulation ends first, in memory; the journal follows before the reply.
         for (name, list) in messages {
@@ -108,33 +118,29 @@ extension KeyAgent {
         throw AgentError(.locked, "the wallet is locked: no new keys can be made", hint: "orakey unlock")
     }
 
-    /// An operation on several networks commits once for each, and each part keeps a reply of its own: a repeat after a
-    /// crash between two commits does the rest, and nothing twice.
-    private func onEach(
+    /// An operation commits once for each network, and each part keeps a reply of its own: a repeat after a crash between
+    /// two commits does the rest, and nothing twice. Another request under the same tag is refused, whatever it is about.
+    func onEach(
         _ names: [NetworkName], _ tag: IdempotencyTag?,
         _ part: (NetworkName, IdempotencyTag?) throws -> Accepted
     ) throws -> Accepted {
         let done = try replies(to: tag)
-        var accepted = Accepted(intents: [], fingerprints: [])
+        var accepted = Accepted()
         for name in Set(names).union(done.keys).sorted(by: { $0.description < $1.description }) {
-            let one = try done[name] ?? part(name, self.tag(tag, on: name))
+            let one = try done[name] ?? part(name, tag?.part(on: name))
             accepted.intents += one.intents
             accepted.fingerprints += one.fingerprints
+            accepted.awaiting += one.awaiting
         }
         return accepted
     }
 
     /// The replies that earlier calls with the same tag got, by network.
-    private func replies(to tag: IdempotencyTag?) throws -> [NetworkName: Accepted] {
+    func replies(to tag: IdempotencyTag?) throws -> [NetworkName: Accepted] {
         var found: [NetworkName: Accepted] = [:]
-        for name in profiles.keys { found[name] = try replay(self.tag(tag, on: name)) }
+        guard let tag else { return found }
+        for name in profiles.keys { found[name] = try replay(tag.part(on: name), on: name) }
         return found
-    }
-
-    /// The tag of one network's part. A space is in no client's key.
-    private func tag(_ tag: IdempotencyTag?, on network: NetworkName) -> IdempotencyTag? {
-        guard profiles.count > 1 else { return tag }
-        return tag.map { IdempotencyTag(key: "\($0.key) \(network)", request: $0.request) }
     }
 
     /// One network's part of an operation: decision, journal, board, then the worker is woken.
@@ -143,35 +149,45 @@ extension KeyAgent {
         _ decide: (inout NetworkLedger, Timestamp) -> NetworkLedger.Outcome
     ) throws -> Accepted {
         let now = clock.now
-        let accepted = try step(name) { ledger in
-            let outcome = decide(&ledger, now)
-            let accepted = Accepted(
-                intents: outcome.intents,
-                fingerprints: outcome.messages.compactMap { ledger.keys[$0]?.fingerprint?.description })
-            if let tag {
-                ledger.remember(
-                    IdempotentReply(
-                        key: tag.key, request: tag.request, intents: accepted.intents,
-                        fingerprints: accepted.fingerprints, createdAt: now))
-            }
-            return accepted
-        }
+        let accepted = try step(name) { ledger in accept(decide(&ledger, now), tag, name, &ledger) }
         kick(name)
         return accepted
     }
 
+    /// The reply to a call of which this is the outcome, journaled with it. The tag is that of the network's part.
+    func accept(
+        _ outcome: NetworkLedger.Outcome, _ tag: IdempotencyTag?, _ name: NetworkName, _ ledger: inout NetworkLedger
+    ) -> Accepted {
+        let accepted = Accepted(
+            intents: outcome.intents,
+            fingerprints: outcome.messages.compactMap { ledger.keys[$0]?.fingerprint?.description },
+            awaiting: outcome.awaiting.map { AwaitedKey(network: name, message: $0) })
+        if let tag {
+            ledger.remember(
+                IdempotentReply(
+                    key: tag.key, request: tag.request, intents: accepted.intents, fingerprints: accepted.fingerprints,
+                    awaiting: outcome.awaiting, createdAt: clock.now))
+        }
+        return accepted
+    }
+
     /// The reply that an earlier call with the same tag got.
-    func replay(_ tag: IdempotencyTag?) throws -> Accepted? {
-        guard let tag else { return nil }
+    private func replay(_ tag: IdempotencyTag, on network: NetworkName) throws -> Accepted? {
         let found: IdempotentReply?
         do { found = try journal.reply(to: tag.key) } catch { throw AgentError.journal(error) }
         guard let found else { return nil }
         guard found.request == tag.request else {
-            throw AgentError(
-                .idempotencyConflict, "this Idempotency-Key was used for another request",
-                hint: "use a fresh Idempotency-Key")
+            throw Self.tagInUse
         }
-        return Accepted(intents: found.intents, fingerprints: found.fingerprints)
+        return Accepted(
+            intents: found.intents, fingerprints: found.fingerprints,
+            awaiting: found.awaiting.map { AwaitedKey(network: network, message: $0) })
+    }
+
+    static var tagInUse: AgentError {
+        AgentError(
+            .idempotencyConflict, "this Idempotency-Key was used for another request",
+            hint: "use a fresh Idempotency-Key")
     }
 
     /// The network a call means: the named one, or the only one.
@@ -197,7 +213,20 @@ extension KeyAgent {
             hint: "run orakey contract deploy, set networks.\(network).contract and restart orakeyd")
     }
 
-    func find(_ target: RevocationTarget) throws -> [NetworkName: [Bytes32]] {
+    /// The keys that are meant, by network.
+    func find(_ target: RevocationTarget, on network: NetworkName?) throws -> [NetworkName: [Bytes32]] {
+        let chosen = try network.map(resolve)
+        let found = try find(target).filter { chosen == nil || $0.key == chosen }
+        // One key is meant. The same message may be another key on another network, and a revocation can't be taken back.
+        if case .message = target, found.count > 1 {
+            let names = found.keys.map(\.description).sorted().joined(separator: " and ")
+            throw AgentError(
+                .ambiguous, "the message is that of keys on \(names)", hint: "name one of them with \"network\"")
+        }
+        return found
+    }
+
+    private func find(_ target: RevocationTarget) throws -> [NetworkName: [Bytes32]] {
         switch target {
         case .key(let secret): return try find(secret)
         case .message(let message): return try known(try read { try journal.keys(message: message) })

@@ -127,27 +127,52 @@ extension KeyAgent {
         }
     }
 
-    /// Waits until those of these intents that fall due within `seconds` have ended, or the caller is cancelled. A
+    /// The keys that consumers have got in the place of these.
+    public func successors(of keys: [AwaitedKey]) throws -> [String] {
+        try keys.compactMap { key in
+            guard let consumer = try record(of: key)?.consumer else { return nil }
+            return ledgers[key.network]?.currentKey(of: consumer)?.fingerprint?.description
+        }
+    }
+
+    /// A key as the ledger has it, or else the journal.
+    private func record(of key: AwaitedKey) throws -> KeyRecord? {
+        if let known = ledgers[key.network]?.keys[key.message] { return known }
+        do { return try journal.keys(message: key.message).first { $0.network == key.network } } catch {
+            throw AgentError.journal(error)
+        }
+    }
+
+    /// Waits until what was accepted has ended, as far as it falls due within `seconds`, or the caller is cancelled. A
     /// disable that waits for the end of a longer grace period is no part of it: nobody waits ten minutes to be told
-    /// that a key was rotated. Says whether all that ended, ended well.
-    public nonisolated func waitForEnd(of ids: [Int64], within seconds: Int64) async throws -> Bool {
+    /// that a key was rotated.
+    public nonisolated func waitForEnd(of accepted: Accepted, within seconds: Int64) async throws -> Vigil {
         // Listening starts before the first look, so that no ending falls between the two.
         let stream = news.stream()
-        let horizon = await now.adding(seconds: seconds)
-        var open = Set<Int64>()
-        var isGood = true
-        for id in ids {
-            let (intent, _) = try await self.intent(id)
-            if !intent.state.isFinal, intent.notBefore <= horizon { open.insert(id) }
-            if intent.state == .failed || intent.state == .cancelled { isGood = false }
+        var vigil = try await vigil(for: accepted, within: seconds)
+        if vigil.isOver { return vigil }
+        for await event in stream {
+            switch event {
+            case .intent(let intent): vigil.note(intent)
+            case .key(let key): vigil.note(key)
+            case .alarm, .alarmOver, .locked, .unlocked: continue
+            }
+            if vigil.isOver { break }
         }
-        if open.isEmpty { return isGood }
-        for await case .intent(let intent) in stream where intent.state.isFinal && open.contains(intent.id) {
-            if intent.state != .confirmed { isGood = false }
-            open.remove(intent.id)
-            if open.isEmpty { break }
+        return vigil
+    }
+
+    private func vigil(for accepted: Accepted, within seconds: Int64) throws -> Vigil {
+        var vigil = Vigil(
+            for: try accepted.intents.map { try intent($0).0 }, awaiting: accepted.awaiting,
+            until: clock.now.adding(seconds: seconds))
+        for key in accepted.awaiting {
+            if let known = try record(of: key) { vigil.note(known) }
+            let disables =
+                ledgers[key.network]?.intents.values.filter { $0.kind == .disable && !$0.state.isFinal } ?? []
+            disables.forEach { vigil.note($0) }
         }
-        return isGood && open.isEmpty
+        return vigil
     }
 }
 

@@ -18,14 +18,16 @@ extension KeyAgent {
     /// Withdraws an intent that is no disable.
     public func cancel(_ id: Int64) throws -> (Intent, TransactionSlot?) {
         let network = try self.network(ofIntent: id)
+        let now = clock.now
         try step(network) { ledger in
-            try Self.translated(id) { () throws(NetworkLedger.Refusal) in try ledger.cancel(id) }
+            try Self.translated(id) { () throws(NetworkLedger.Refusal) in try ledger.cancel(id, at: now) }
         }
         kick(network)
         return try intent(id)
     }
 
-    /// Takes foreign or recovered keys into the pool: the named one, or all of a network. Returns their fingerprints.
+    /// Takes foreign or recovered keys into the pool: the named one, or all; on one network, if that is named. Returns
+    /// their fingerprints.
     public func adopt(_ target: RevocationTarget, network: NetworkName?) throws -> [String] {
         var found: [NetworkName: [Bytes32]] = [:]
         switch target {
@@ -39,7 +41,7 @@ extension KeyAgent {
                 }
                 found[name] = keys.map(\.message).sorted()
             }
-        case .message, .fingerprint: found = try find(target)
+        case .message, .fingerprint: found = try find(target, on: network)
         case .key, .consumer: throw AgentError(.badRequest, "name a fingerprint, a message, or all")
         }
         var fingerprints: [String] = []
@@ -65,14 +67,15 @@ extension KeyAgent {
 
     /// Appoints the revoker of a network; the zero address withdraws it.
     public func setRevoker(network: NetworkName?, address: Address, tag: IdempotencyTag?) throws -> Accepted {
-        if let reply = try replay(tag) { return reply }
-        try requireUnlocked()
         let name = try resolve(network)
         guard let profile = profiles[name], profile.contract.messagePrefix != nil else {
             throw AgentError(.conflict, "the contract of \(name) is not the reference contract and has no revoker")
         }
         guard address != profile.owner else { throw AgentError(.badRequest, "the owner can't be its own revoker") }
-        return try run(name, tag) { ledger, now in ledger.setRevoker(address, at: now) }
+        return try onEach([name], tag) { name, tag in
+            try requireUnlocked()
+            return try run(name, tag) { ledger, now in ledger.setRevoker(address, at: now) }
+        }
     }
 
     /// Ends alarms that tell of something that has happened: the named one, on one network or on all.

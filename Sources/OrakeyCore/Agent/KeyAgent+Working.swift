@@ -34,6 +34,8 @@ extension KeyAgent {
         let cursor: Cursor?
         let start: UInt64?
         let transactions: [Bytes32]
+        /// Hashes of blocks that the ledger has seen.
+        let blocks: [UInt64: Bytes32]
         /// Whether anything is planned or under way.
         let isBusy: Bool
     }
@@ -41,11 +43,11 @@ extension KeyAgent {
     /// The network's profile once its owner is known.
     func followedProfile(_ network: NetworkName) -> NetworkProfile? { ledgers[network]?.settings }
 
-    func scanPlan(_ network: NetworkName, deepReorg: Bool) -> ScanPlan? {
+    func scanPlan(_ network: NetworkName, deepReorg: Bool, head: UInt64 = .max) -> ScanPlan? {
         ledgers[network].map {
             ScanPlan(
-                cursor: $0.cursor, start: $0.scanStart(afterDeepReorg: deepReorg),
-                transactions: $0.watchedTransactions(afterDeepReorg: deepReorg),
+                cursor: $0.cursor, start: $0.scanStart(afterDeepReorg: deepReorg, head: head),
+                transactions: $0.watchedTransactions(afterDeepReorg: deepReorg), blocks: $0.knownBlocks,
                 isBusy: $0.isBusy(at: clock.now))
         }
     }
@@ -185,13 +187,7 @@ extension KeyAgent {
         let now = clock.now
         let isUrgent = slot.isUrgent || slot.nonce < ledger.lastUrgentNonce ?? 0
         guard let fees = ledger.settings.fees.replacement(for: newest.fees, in: market, urgent: isUrgent) else {
-            return try step(network) { ledger in
-                ledger.capReached(slot.id, at: now)
-                guard let sent = newest.sentAt, now.seconds(since: sent) < NetworkLedger.rebroadcastAfter else {
-                    return slot
-                }
-                return nil
-            }
+            return nil
         }
         var generator = SystemRandomNumberGenerator()
         let distinct = ledger.settings.fees.distinct(fees, using: &generator)
@@ -212,7 +208,6 @@ extension KeyAgent {
             let fees = ledger.settings.fees.replacement(
                 for: newest.fees, in: market, urgent: true, isAmendment: true)
         else {
-            try step(network) { $0.capReached(slot.id, at: now) }
             return nil
         }
         let callData = try ledger.callData(carrying: slot.intents)

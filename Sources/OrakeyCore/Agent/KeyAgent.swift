@@ -44,6 +44,8 @@ public actor KeyAgent {
     var endpointReports: [NetworkName: [EndpointReport]] = [:]
     /// What happened to keys in this run.
     public private(set) var tallies: [NetworkName: Tally] = [:]
+    /// Calls for new keys that are to share a commit, by network, while one is being gathered.
+    var createCalls: [NetworkName: [CreateCall]] = [:]
     private var kicks: [NetworkName: @Sendable () -> Void] = [:]
 
     /// Whether the journal could be read. Until then there are no ledgers, and nothing can be done but look at alarms.

@@ -38,11 +38,12 @@ public struct ChainReader: Sendable {
         }
     }
 
-    /// Whether the block the ledger's cursor stands on is still part of the chain.
-    public func isCanonical(_ cursor: Cursor) async throws -> Bool {
+    /// Whether the block the ledger's cursor stands on is still part of the chain that ends with `head`.
+    public func isCanonical(_ cursor: Cursor, below head: Block) async throws -> Bool {
+        if cursor.block > head.number { return false }
         guard let hash = cursor.hash else { return true }
         guard let block = try await client.send(.block(.number(cursor.block))) else {
-            throw ChainReadError.behind(cursor.block)
+            throw ChainReadError.behind(head: cursor.block - 1, seen: cursor.block)
         }
         return block.hash == hash
     }
@@ -161,14 +162,15 @@ public struct ChainReader: Sendable {
 /// Why the chain could not be read, beyond what ``RPCError`` tells.
 public enum ChainReadError: Error, Sendable, CustomStringConvertible {
     case noBlock
-    /// The endpoint does not have a block that was settled before. It lags; that is no reorg.
-    case behind(UInt64)
+    /// The endpoint does not have blocks that were seen before, and nothing shows that the chain has another branch.
+    case behind(head: UInt64, seen: UInt64)
     case noCode(Address)
 
     public var description: String {
         switch self {
         case .noBlock: "the endpoint has no head block"
-        case .behind(let block): "the endpoint lags: it does not have block \(block), which was settled before"
+        case .behind(let head, let seen):
+            "the endpoint lags: its chain ends with block \(head), but \(seen) was seen before"
         case .noCode(let address):
             "there is no contract at \(address); check networks.X.contract, or deploy one: orakey contract deploy"
         }

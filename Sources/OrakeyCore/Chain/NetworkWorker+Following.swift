@@ -28,17 +28,19 @@ extension NetworkWorker {
     private func look(_ turn: inout WorkerTurn, _ reader: ChainReader, isIdle: Bool) async throws {
         let head = try await reader.head()
         if head.hash == turn.head?.hash { return try await agent.sawNothingNew(on: network) }
-        if let last = turn.head, head.number < last.number, turn.hashes[head.number] == head.hash {
-            // Another endpoint, some blocks behind on the same chain: nothing new.
-            return
+        var plan = await agent.scanPlan(network, deepReorg: false)
+        turn.branch.recall(plan?.cursor?.seen, blocks: plan?.blocks ?? [:])
+        if turn.branch.standing(of: HeadMark(head)) == .behind {
+            // Nothing new, and no trouble before it lasts.
+            guard turn.branch.lagsAgain() else { return }
+            throw ChainReadError.behind(head: head.number, seen: turn.branch.newest?.number ?? 0)
         }
         let isGrown = turn.head.map { head.number == $0.number + 1 && head.parentHash == $0.hash } ?? false
+        if !isGrown { turn.branch.forget() }
         // Blocks in between that nobody has looked at.
         let isFurther = turn.head.map { head.number > $0.number + 1 } ?? false
         let isQuick = isIdle && (isGrown || isFurther)
 
-        var plan = await agent.scanPlan(network, deepReorg: false)
-        if let cursor = plan?.cursor, head.number < cursor.block { throw ChainReadError.behind(cursor.block) }
         guard let settled = try await settledBlock(below: head, &turn, reader, isQuick: isQuick) else { return }
         var isDeepReorg = false
         if plan?.start == nil {
@@ -50,17 +52,20 @@ extension NetworkWorker {
             // The chain grew by one block on top of what was seen: nothing below can have changed. Else an errand looks.
             turn.isAnchored = turn.isAnchored && isGrown
         } else if !(isGrown && turn.isAnchored) {
-            if let cursor = plan?.cursor, try await !reader.isCanonical(cursor) {
+            if let cursor = plan?.cursor, try await !reader.isCanonical(cursor, below: head) {
                 isDeepReorg = true
-                plan = await agent.scanPlan(network, deepReorg: true)
+                plan = await agent.scanPlan(network, deepReorg: true, head: head.number)
             }
             turn.isAnchored = true
         }
         guard let plan, let start = plan.start else { return }
-        turn.remember(head)
-        if turn.hashes[settled] == nil, !isQuick { turn.remember(try await reader.block(settled)?.hash, of: settled) }
+        turn.branch.remember(HeadMark(head))
+        if turn.branch.hashes[settled] == nil, !isQuick {
+            turn.branch.remember(try await reader.block(settled)?.hash, of: settled)
+        }
         let view = try await reader.view(
-            at: head, settled: settled, settledHash: turn.isAnchored ? turn.hashes[settled] : nil, scanStart: start,
+            at: head, settled: settled, settledHash: turn.isAnchored ? turn.branch.hashes[settled] : nil,
+            scanStart: start,
             transactions: plan.transactions, withAccount: plan.isBusy || isDeepReorg || turn.head == nil)
         try await agent.apply(view, on: network)
         turn.events = Set(view.events.map(EventPosition.init))
@@ -70,7 +75,7 @@ extension NetworkWorker {
             try await checkKeysInUse(await agent.messagesInUse(on: network), reader, at: .number(head.number))
             turn.sinceCheck = 0
         }
-        turn.head = head
+        turn.acted(on: head)
     }
 
     /// A depth follows from the head; a block that only has a name is asked for, now and then on an idle network.
@@ -83,7 +88,7 @@ extension NetworkWorker {
         if isQuick, let known = turn.settled { return known }
         guard let block = try await reader.settledBlock(below: head) else { return nil }
         turn.settled = block.number
-        turn.remember(block.hash, of: block.number)
+        turn.branch.remember(block.hash, of: block.number)
         return block.number
     }
 
@@ -109,10 +114,10 @@ extension NetworkWorker {
         case .settledBlock:
             guard let block = try await reader.settledBlock(below: head) else { break }
             turn.settled = block.number
-            turn.remember(block.hash, of: block.number)
+            turn.branch.remember(block.hash, of: block.number)
             turn.candidate = block.number <= head.number ? Cursor(block: block.number, hash: block.hash) : nil
         case .cursor:
-            guard try await reader.isCanonical(cursor) else {
+            guard try await reader.isCanonical(cursor, below: head) else {
                 // The head that was seen may be on the other branch already: it is no reason to look no closer.
                 turn.head = nil
                 return false

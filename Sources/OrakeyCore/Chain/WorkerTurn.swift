@@ -1,4 +1,3 @@
-import EthereumCore
 import EthereumRPC
 import OrakeyConfig
 
@@ -6,8 +5,8 @@ import OrakeyConfig
 struct WorkerTurn {
     var head: Block?
     var checkedCode = false
-    /// Hashes of recent blocks, as heads and their parents told them.
-    private(set) var hashes: [UInt64: Bytes32] = [:]
+    /// The branch of the chain that was seen.
+    var branch = BranchMemory()
     /// Whether the ledger's cursor is known to be on the chain below ``head``.
     var isAnchored = false
     /// The settled block as an endpoint last named it (`safe`, `finalized`).
@@ -47,21 +46,14 @@ struct WorkerTurn {
         return [.balance, .keysInUse][errands % 2]
     }
 
-    /// A number that grows with each errand.
-    var errandNumber: Int { errands }
-
-    mutating func remember(_ block: Block) {
-        // Another branch: what was known above its root may be wrong.
-        if let known = hashes[block.number], known != block.hash { hashes = [:] }
-        if block.number > 0 {
-            if let known = hashes[block.number - 1], known != block.parentHash { hashes = [:] }
-            hashes[block.number - 1] = block.parentHash
-        }
-        hashes[block.number] = block.hash
-        if hashes.count > 512 { hashes = hashes.filter { $0.key + 256 > block.number } }
+    /// A view of this head was acted on.
+    mutating func acted(on head: Block) {
+        self.head = head
+        branch.acted(on: HeadMark(head))
     }
 
-    mutating func remember(_ hash: Bytes32?, of number: UInt64) { hashes[number] = hash }
+    /// A number that grows with each errand.
+    var errandNumber: Int { errands }
 }
 
 extension Confirmations {

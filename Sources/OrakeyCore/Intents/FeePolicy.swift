@@ -76,6 +76,15 @@ public struct FeePolicy: Sendable, Equatable {
         return .dynamic(maxFee: ceiling, tip: min(tip, ceiling))
     }
 
+    /// Whether the caps leave room for an offer that nodes take in the place of `previous`. The market has no say in it.
+    public func hasRoom(above previous: FeeOffer, isAmendment: Bool = false) -> Bool {
+        switch previous {
+        case .dynamic(let maxFee, let tip):
+            bumped(maxFee) <= self.maxFee && bumped(tip) <= (isAmendment ? maxTip : lowered(maxTip))
+        case .legacy(let price): bumped(price) <= maxFee
+        }
+    }
+
     /// The offer that replaces `previous`, or nil when the cap leaves no room for a replacement nodes would take.
     ///
     /// - Parameter isAmendment: the replacement is to do less than what it replaces. That must be possible when an effect

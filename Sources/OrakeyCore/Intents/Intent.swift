@@ -26,6 +26,8 @@ public struct Intent: Sendable, Equatable {
     /// | mined | reorged away | broadcast |
     /// | mined | deep enough | confirmed or failed (reverted) |
     /// | signed, broadcast | a foreign transaction took the nonce for good | planned |
+    /// | planned | its keys are dead already, whoever disabled them | confirmed |
+    /// | planned | the contract refuses a create or a revoker | failed |
     /// | planned | withdrawn by an operator | cancelled |
     /// | mined | an attempt without the withdrawn intent is deep enough | cancelled |
     public enum State: String, Sendable, CaseIterable {

@@ -7,6 +7,15 @@ public import OrakeyKey
 /// signed after an intent was withdrawn. That makes replacing a stuck transaction safe, and it is why an intent never
 /// moves to another nonce while this one may still be mined.
 public struct TransactionSlot: Sendable, Equatable {
+    /// | from | event | to |
+    /// | --- | --- | --- |
+    /// | signed | an endpoint took an attempt | broadcast |
+    /// | broadcast | another attempt is signed and on disk | signed |
+    /// | signed, broadcast | receipt seen | mined |
+    /// | mined, confirmed | reorged away | broadcast |
+    /// | signed, broadcast, mined | receipt seen deep enough | confirmed |
+    /// | signed, broadcast | the nonce is spent for good, and no attempt has a receipt | lost |
+    /// | lost | a reorg gave the nonce back, or mined an attempt after all | broadcast |
     public enum State: Sendable, Equatable {
         /// Signed bytes are on disk; no endpoint is known to have them.
         case signed
@@ -78,6 +87,9 @@ public struct TransactionSlot: Sendable, Equatable {
         var seen = Set<Int64>()
         return (intents + attempts.flatMap(\.intents)).filter { seen.insert($0).inserted }
     }
+
+    /// Whether a receipt was seen that is not deep enough yet.
+    var isMined: Bool { if case .mined = state { true } else { false } }
 
     /// Whether somebody else's transaction has the nonce.
     public var isLost: Bool { if case .lost = state { true } else { false } }

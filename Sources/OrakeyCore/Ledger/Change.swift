@@ -42,10 +42,25 @@ public struct Cursor: Sendable, Equatable {
     public let block: UInt64
     /// Its hash, if it was read.
     public let hash: Bytes32?
+    /// The head at that time: what a shorter chain is measured by.
+    public let seen: SeenHead?
 
-    public init(block: UInt64, hash: Bytes32?) {
+    public init(block: UInt64, hash: Bytes32?, seen: SeenHead? = nil) {
         self.block = block
         self.hash = hash
+        self.seen = seen
+    }
+}
+
+/// A head block that was seen, by what tells old from new.
+public struct SeenHead: Sendable, Equatable {
+    public let number: UInt64
+    /// In seconds since 1970.
+    public let timestamp: UInt64
+
+    public init(number: UInt64, timestamp: UInt64) {
+        self.number = number
+        self.timestamp = timestamp
     }
 }
 
@@ -59,16 +74,19 @@ public struct ConsumerRecord: Sendable, Equatable {
     public var current: Bytes32?
     /// A rotation that waits for a key; the value is the grace period in seconds.
     public var pendingRotation: Int64?
+    /// Its grace period in seconds as last configured, for the time when it is configured no longer.
+    public var grace: Int64?
 
     public init(
         network: NetworkName, name: String, generation: UInt64 = 0, current: Bytes32? = nil,
-        pendingRotation: Int64? = nil
+        pendingRotation: Int64? = nil, grace: Int64? = nil
     ) {
         self.network = network
         self.name = name
         self.generation = generation
         self.current = current
         self.pendingRotation = pendingRotation
+        self.grace = grace
     }
 }
 
@@ -79,13 +97,19 @@ public struct IdempotentReply: Sendable, Equatable {
     public let request: Bytes32
     public let intents: [Int64]
     public let fingerprints: [String]
+    /// Messages of keys that go as soon as there is a successor.
+    public let awaiting: [Bytes32]
     public let createdAt: Timestamp
 
-    public init(key: String, request: Bytes32, intents: [Int64], fingerprints: [String], createdAt: Timestamp) {
+    public init(
+        key: String, request: Bytes32, intents: [Int64], fingerprints: [String], awaiting: [Bytes32] = [],
+        createdAt: Timestamp
+    ) {
         self.key = key
         self.request = request
         self.intents = intents
         self.fingerprints = fingerprints
+        self.awaiting = awaiting
         self.createdAt = createdAt
     }
 }

@@ -72,6 +72,8 @@ extension NetworkLedger {
         public var intents: [Int64] = []
         /// Messages of the keys concerned: the new ones of a rotation, the dead ones of a revocation.
         public var messages: [Bytes32] = []
+        /// Messages of the keys that go as soon as there is a successor.
+        public var awaiting: [Bytes32] = []
     }
 
     /// Replaces the key of `consumer`: at once when the pool has one, else as soon as a create confirms.
@@ -88,7 +90,10 @@ extension NetworkLedger {
             outcome.messages.append(next)
             planCreates(at: now)
         } else {
-            if consumer.current != nil { consumer.pendingRotation = grace }
+            if let old = consumer.current {
+                consumer.pendingRotation = grace
+                outcome.awaiting.append(old)
+            }
             put(consumer)
             createNotBefore = nil
             planCreates(at: now)
@@ -97,12 +102,21 @@ extension NetworkLedger {
         return outcome
     }
 
+    /// Keeps in the journal what a consumer is promised, for when the configuration does not say it any more.
+    mutating func rememberGraces() {
+        for (name, settings) in consumerSettings {
+            guard var consumer = consumers[name] else { continue }
+            consumer.grace = settings.grace.components.seconds
+            put(consumer)
+        }
+    }
+
     /// Retires the keys of consumers that are configured no longer.
     mutating func retireRemoved(at now: Timestamp) {
         for var consumer in consumers.values.sorted(by: { $0.name < $1.name })
         where consumerSettings[consumer.name] == nil {
             guard let old = consumer.current else { continue }
-            let grace = gracesOfRemoved[consumer.name] ?? ConsumerSection.defaultGrace.components.seconds
+            let grace = consumer.grace ?? ConsumerSection.defaultGrace.components.seconds
             let end = now.adding(seconds: grace)
             consumer.current = nil
             consumer.pendingRotation = nil

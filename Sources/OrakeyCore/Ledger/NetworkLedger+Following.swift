@@ -3,17 +3,32 @@ import OrakeyContract
 
 /// Following the chain: a view comes in, keys and slots move along their tables.
 extension NetworkLedger {
-    /// The block to scan events from in the next view. A cursor whose hash changed goes back by the reorg horizon.
-    public func scanStart(afterDeepReorg: Bool) -> UInt64? {
+    /// The block to scan events from in the next view. A cursor whose hash changed goes back by the reorg horizon, from
+    /// itself or from the head of a chain that has become shorter.
+    public func scanStart(afterDeepReorg: Bool, head: UInt64 = .max) -> UInt64? {
         guard let cursor else { return nil }
         guard afterDeepReorg else { return cursor.block + 1 }
-        return cursor.block > Self.reorgHorizon ? cursor.block - Self.reorgHorizon : 0
+        let known = min(cursor.block, head)
+        return known > Self.reorgHorizon ? known - Self.reorgHorizon : 0
     }
 
     /// The transactions whose receipts the next view should hold.
     public func watchedTransactions(afterDeepReorg: Bool) -> [Bytes32] {
         slots.values.filter { $0.isOpen || afterDeepReorg }.sorted { $0.nonce < $1.nonce }
             .flatMap { $0.attempts.map(\.hash) }
+    }
+
+    /// The hashes of blocks that this ledger has seen.
+    var knownBlocks: [UInt64: Bytes32] {
+        var blocks: [UInt64: Bytes32] = [:]
+        for slot in slots.values {
+            switch slot.state {
+            case .mined(let inclusion), .confirmed(let inclusion): blocks[inclusion.block] = inclusion.blockHash
+            case .signed, .broadcast, .lost: break
+            }
+        }
+        if let cursor, let hash = cursor.hash { blocks[cursor.block] = hash }
+        return blocks
     }
 
     /// Takes the keys that the contract already holds before there is any history: they were not created by this
@@ -77,6 +92,9 @@ extension NetworkLedger {
     /// Everything that follows without a new view: assignments, due rotations, pool, disables.
     public mutating func decide(at now: Timestamp) {
         mendFuture(at: now)
+        rememberGraces()
+        endCarriedOut()
+        watchCaps(at: now)
         retireRemoved(at: now)
         scheduleRotations(at: now)
         assignKeys(at: now)
@@ -84,12 +102,19 @@ extension NetworkLedger {
         planCreates(at: now)
         if gap == nil, intents.values.allSatisfy(\.state.isFinal), !slots.values.contains(where: \.isOpen) {
             // Nothing is left to pay for.
-            clear(.insufficientFunds)
+            fundsSuffice()
+        }
+        if settings.isSharedWallet {
+            // What another host does with a wallet that is announced as shared was no alarm, and is none any more.
+            clear(.foreignDisable)
+            clear(.foreignTransaction)
         }
     }
 
     private mutating func setCursor(_ next: Cursor) {
-        guard cursor != next else { return }
+        guard cursor?.block != next.block || cursor?.hash != next.hash else { return }
+        let seen = view.map { SeenHead(number: $0.head.number, timestamp: $0.head.timestamp) }
+        let next = Cursor(block: next.block, hash: next.hash, seen: seen)
         cursor = next
         changes.append(.cursor(settings.name, next))
     }
@@ -104,6 +129,7 @@ extension NetworkLedger {
     /// Takes over a fresh look at the account.
     public mutating func note(_ account: AccountView, at now: Timestamp) {
         self.account = account
+        if let unpaid, account.balance >= unpaid.balanceNeeded { fundsSuffice() }
         if let level = settings.lowBalance, account.balance < level {
             raise(.lowBalance, "\(settings.owner) holds \(account.balance) wei, below the configured \(level)", at: now)
         } else {

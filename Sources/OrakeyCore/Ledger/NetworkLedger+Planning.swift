@@ -110,13 +110,14 @@ extension NetworkLedger {
     /// All that is due now, urgent things first.
     public func dueWork(at now: Timestamp) -> [Work] {
         var work: [Work] = []
-        let urgentNonce = lastUrgentNonce ?? 0
         for slot in slots.values.sorted(by: { $0.nonce < $1.nonce }) {
             guard let newest = slot.attempts.last else { continue }
             if slot.isOpen, slot.isToBeAmended {
-                if case .mined = slot.state { continue }
-                work.append(.amend(slot))
-                continue
+                if slot.isMined { continue }
+                if hasRoom(slot) {
+                    work.append(.amend(slot))
+                    continue
+                }
             }
             switch slot.state {
             case .signed: work.append(.broadcast(slot))
@@ -125,12 +126,7 @@ extension NetworkLedger {
                     work.append(.broadcast(slot))
                     continue
                 }
-                let age = now.seconds(since: min(newest.signedAt, sent))
-                let isOverdue = age < 0 || age >= settings.fees.resubmitAfter
-                let isDawdling = slot.nonce < urgentNonce && !newest.isUrgent
-                if (isOverdue || isDawdling) && hasBeenPassedOver(slot) || hastened.contains(slot.id)
-                    || isUnderpaid(slot, newest)
-                {
+                if wantsBetterOffer(slot, at: now), hasRoom(slot) {
                     work.append(.replace(slot))
                 } else if now.seconds(since: sent) >= Self.rebroadcastAfter {
                     work.append(.broadcast(slot))
@@ -149,6 +145,22 @@ extension NetworkLedger {
         work += creates.prefix(room).map { .sign($0) }
         work += due.filter { $0.kind == .setRevoker }.map { .sign([$0]) }
         return work
+    }
+
+    /// Whether a slot that waits for a block is worth more than its newest attempt offers, or is to do something else.
+    func wantsBetterOffer(_ slot: TransactionSlot, at now: Timestamp) -> Bool {
+        guard let newest = slot.attempts.last else { return false }
+        if slot.isToBeAmended || hastened.contains(slot.id) || isUnderpaid(slot, newest) { return true }
+        guard let sent = newest.sentAt else { return false }
+        let age = now.seconds(since: min(newest.signedAt, sent))
+        let isOverdue = age < 0 || age >= settings.fees.resubmitAfter
+        let isDawdling = slot.nonce < lastUrgentNonce ?? 0 && !newest.isUrgent
+        return (isOverdue || isDawdling) && hasBeenPassedOver(slot)
+    }
+
+    /// Whether the caps leave room for a better offer than a slot's newest.
+    func hasRoom(_ slot: TransactionSlot) -> Bool {
+        slot.attempts.last.map { settings.fees.hasRoom(above: $0.fees, isAmendment: slot.isToBeAmended) } ?? true
     }
 
     /// Nonces with creates that wait for a block at the same time: a revocation has to wait behind all of them, and nodes

@@ -32,7 +32,7 @@ extension NetworkLedger {
             intent.error = nil
             put(intent)
         }
-        clear(.insufficientFunds)
+        fundsSuffice()
         clear(.contractReverts)
         return slot
     }
@@ -77,6 +77,7 @@ extension NetworkLedger {
         put(slot)
         headAtOffer[slot.id] = view?.head.number
         clear(.feeCapReached)
+        note(slot.allIntents.filter { intents[$0]?.slot == id }, error: nil)
         return slot
     }
 
@@ -84,7 +85,7 @@ extension NetworkLedger {
     public mutating func sent(_ id: Int64, _ hash: Bytes32, at now: Timestamp) {
         guard var slot = slots[id], let index = slot.attempts.firstIndex(where: { $0.hash == hash }) else { return }
         slot.attempts[index].sentAt = now
-        clear(.insufficientFunds)
+        fundsSuffice()
         if slot.state == .signed { slot.state = .broadcast }
         put(slot)
         for id in slot.intents {
@@ -105,23 +106,51 @@ extension NetworkLedger {
         }
     }
 
-    /// The cap leaves no room for a better offer: an alarm and the same bytes again, not a loop of replacements.
-    public mutating func capReached(_ id: Int64, at now: Timestamp) {
-        guard let slot = slots[id] else { return }
-        raise(
-            .feeCapReached,
-            "nonce \(slot.nonce) waits at the configured caps of \(settings.fees.maxFee) wei per gas and \(settings.fees.maxTip)"
-                + " wei of tip; raise fees.max_fee_gwei or fees.max_tip_gwei",
-            at: now)
+    /// Where the caps leave no room for the better offer that a transaction needs, only another configuration helps: an
+    /// alarm and the same bytes again, no questions about the price of gas.
+    mutating func watchCaps(at now: Timestamp) {
+        let waiting = slots.values.filter { $0.isOpen && !$0.isMined }
+        let stuck = waiting.filter { wantsBetterOffer($0, at: now) && !hasRoom($0) }.sorted { $0.nonce < $1.nonce }
+        for slot in stuck {
+            note(
+                slot.allIntents.filter { intents[$0]?.slot == slot.id },
+                error: "nonce \(slot.nonce) waits at the configured fee caps")
+        }
+        if let slot = stuck.first {
+            raise(
+                .feeCapReached,
+                "nonce \(slot.nonce) waits at the configured caps of \(settings.fees.maxFee) wei per gas and"
+                    + " \(settings.fees.maxTip) wei of tip; raise fees.max_fee_gwei or fees.max_tip_gwei",
+                at: now)
+        } else if waiting.isEmpty {
+            clear(.feeCapReached)
+        }
+    }
+
+    /// Intents that wait for money.
+    struct Unpaid: Sendable {
+        let intents: [Int64]
+        /// In wei.
+        let balanceNeeded: UInt256
     }
 
     /// The account can't pay yet: the intents wait.
     public mutating func cannotPay(_ ids: [Int64], needed: UInt256, at now: Timestamp) {
+        let balance = account?.balance ?? 0
+        // An endpoint also counts what else of the account waits in its pool: then any more is worth another try.
+        unpaid = Unpaid(intents: ids, balanceNeeded: max(needed, balance.saturatingAdd(1)))
         raise(
             .insufficientFunds,
-            "\(settings.owner) needs \(needed) wei for gas and holds \(account?.balance ?? 0); send funds to it",
-            at: now)
+            "\(settings.owner) needs \(needed) wei for gas and holds \(balance); send funds to it", at: now)
         note(ids, error: "insufficient funds for gas: \(needed) wei needed")
+    }
+
+    /// The account holds enough again, whatever else its intents wait for.
+    mutating func fundsSuffice() {
+        guard alarms[.insufficientFunds] != nil else { return }
+        clear(.insufficientFunds)
+        note(unpaid?.intents ?? [], error: nil)
+        unpaid = nil
     }
 
     /// The contract would revert the call, so nothing was signed. Disables wait and try again; a create has failed.
@@ -153,9 +182,9 @@ extension NetworkLedger {
         }
     }
 
-    private mutating func note(_ ids: [Int64], error: String) {
+    mutating func note(_ ids: [Int64], error: String?) {
         for id in ids {
-            guard var intent = intents[id] else { continue }
+            guard var intent = intents[id], !intent.state.isFinal else { continue }
             intent.error = error
             put(intent)
         }
@@ -206,7 +235,6 @@ extension NetworkLedger {
     /// Takes over settings that were read anew.
     public mutating func reconfigure(_ settings: NetworkProfile, consumers: [ConsumerSection]) {
         self.settings = settings
-        for (name, old) in consumerSettings { gracesOfRemoved[name] = old.grace.components.seconds }
         consumerSettings = Dictionary(uniqueKeysWithValues: consumers.map { ($0.name, $0) })
         for name in consumerSettings.keys where self.consumers[name] == nil {
             put(ConsumerRecord(network: settings.name, name: name))

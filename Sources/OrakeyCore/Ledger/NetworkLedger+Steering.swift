@@ -35,11 +35,12 @@ extension NetworkLedger {
         slot.isUrgent = true
         put(slot)
         hastened.insert(number)
+        watchCaps(at: now)
     }
 
     /// Withdraws an intent: at once while nothing is signed, else by a transaction at the same nonce that does what else
     /// the slot was to do, or nothing. The chain decides which of the two it takes.
-    public mutating func cancel(_ id: Int64) throws(Refusal) {
+    public mutating func cancel(_ id: Int64, at now: Timestamp) throws(Refusal) {
         guard var intent = intents[id] else { throw .unknown }
         guard intent.kind != .disable else { throw .final }
         switch intent.state {
@@ -50,6 +51,7 @@ extension NetworkLedger {
             guard let number = intent.slot, var slot = slots[number] else { throw .unknown }
             slot.intents.removeAll { $0 == id }
             put(slot)
+            watchCaps(at: now)
         case .mined, .confirmed, .failed, .cancelled: throw .tooLate(intent.state)
         }
     }

@@ -43,13 +43,13 @@ public struct NetworkLedger: Sendable {
     var gap: (nonce: UInt64, since: Timestamp)?
     /// Whether the wallet is locked, so that nothing can be handed out.
     public var isLocked = false
-    /// Grace of consumers that a reload has removed; a restart forgets it, and the default holds.
-    var gracesOfRemoved: [String: Int64] = [:]
     /// The head at which settled blocks were last seen to change.
     var deepReorgAt: UInt64?
     /// No new create before this time, after one failed.
     var createNotBefore: Timestamp?
     var createFailures = 0
+    /// What the account could not pay for, until it can.
+    var unpaid: Unpaid?
     /// Transactions of the revoker that this host sent.
     var revokerTransactions: Set<Bytes32> = []
 

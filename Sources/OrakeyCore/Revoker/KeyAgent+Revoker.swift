@@ -53,15 +53,6 @@ extension KeyAgent {
         return nil
     }
 
-    /// Disables whose keys the chain has confirmed dead need no transaction of the owner's any more.
-    func endRevokedIntents(on network: NetworkName) throws {
-        guard isLocked, let ledger = ledgers[network] else { return }
-        let ended = ledger.intents.values.filter { $0.kind == .disable && $0.state == .planned }
-            .filter { $0.messages.allSatisfy { ledger.keys[$0].map { $0.state == .disabled } ?? true } }
-        guard !ended.isEmpty else { return }
-        try step(network) { $0.carriedOut(ended.map(\.id)) }
-    }
-
     /// Signs and journals; after this the bytes may leave the host.
     func bind(
         _ order: RevokerOrder, account: AccountView, gasLimit: UInt64, market: FeeMarket, on network: NetworkName
@@ -93,12 +84,7 @@ extension KeyAgent {
         guard let revoker, var desk = desks[network], let current = desk.current, let newest = current.attempts.last,
             let ledger = ledgers[network]
         else { return nil }
-        guard let fees = ledger.settings.fees.replacement(for: newest.fees, in: market, urgent: true) else {
-            revokerFailed(
-                "nonce \(current.nonce) of \(revoker.address) waits at the configured cap of"
-                    + " \(ledger.settings.fees.maxFee) wei per gas; raise fees.max_fee_gwei", on: network)
-            return newest
-        }
+        guard let fees = ledger.settings.fees.replacement(for: newest.fees, in: market, urgent: true) else { return nil }
         let attempt = try revoker.sign(
             disabling: current.messages, ledger.settings, nonce: current.nonce, gasLimit: current.gasLimit, fees: fees,
             at: clock.now)
@@ -136,7 +122,16 @@ extension KeyAgent {
         } else {
             desks[network] = desk
         }
-        return desk.due(at: clock.now, head: view.head, resubmitAfter: ledger.settings.fees.resubmitAfter)
+        let (now, fees) = (clock.now, ledger.settings.fees)
+        let step = desk.due(at: now, head: view.head, resubmitAfter: fees.resubmitAfter)
+        guard step == .replace, let current = desk.current, let newest = current.attempts.last,
+            !fees.hasRoom(above: newest.fees)
+        else { return step }
+        // Only another configuration helps; no need to ask for the price of gas.
+        revokerFailed(
+            "nonce \(current.nonce) of \(current.revoker) waits at the configured caps of \(fees.maxFee) wei per gas and"
+                + " \(fees.maxTip) wei of tip; raise fees.max_fee_gwei or fees.max_tip_gwei", on: network)
+        return desk.dueAtCap(at: now)
     }
 
     /// Why the revoker can't do its part, as an alarm until it can.

@@ -1,10 +1,11 @@
 import EthereumCore
 
 extension NetworkLedger {
-    /// Disables that somebody other than the owner's account carried out, and that are settled.
-    mutating func carriedOut(_ ids: [Int64]) {
-        for id in ids {
-            guard var intent = intents[id], intent.state == .planned else { continue }
+    /// Ends the disables whose keys somebody else has disabled (another host, the revoker), once that is settled: also
+    /// those that were to wait for the end of a grace period.
+    mutating func endCarriedOut() {
+        for var intent in Array(intents.values) where intent.kind == .disable && intent.state == .planned {
+            guard intent.messages.allSatisfy({ keys[$0].map { $0.state == .disabled } ?? true }) else { continue }
             let last = intent.messages.compactMap { keys[$0] }.max { ($0.disabledBlock ?? 0) < ($1.disabledBlock ?? 0) }
             intent.state = .confirmed
             intent.block = last?.disabledBlock

@@ -10,7 +10,6 @@ extension NetworkWorker {
         if let (revocation, profile) = await agent.revocationUnderWay(on: network) {
             try await follow(revocation, profile)
         }
-        try await agent.endRevokedIntents(on: network)
         guard let order = await agent.revokerOrder(on: network) else { return }
         try await send(order)
     }

@@ -161,6 +161,12 @@ public struct RevocationDesk: Sendable {
         let age = now.seconds(since: min(newest.signedAt, sent))
         let wasPassedOver = headAtOffer.map { head > $0 } ?? true
         if age < 0 || age >= resubmitAfter, wasPassedOver { return .replace }
+        return dueAtCap(at: now)
+    }
+
+    /// What is due where nothing better can be offered.
+    public func dueAtCap(at now: Timestamp) -> Step {
+        guard let newest = current?.attempts.last, let sent = newest.sentAt else { return .wait }
         let silence = now.seconds(since: sent)
         return silence < 0 || silence >= NetworkLedger.rebroadcastAfter ? .broadcast(newest) : .wait
     }

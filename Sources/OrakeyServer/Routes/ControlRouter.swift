@@ -203,7 +203,8 @@ struct ControlRouter: Router {
         let wait = try waitOption(exchange)
         let request = try parse(exchange, RevokeRequest.init(json:))
         let target = try target(of: request.selector)
-        let accepted = try await agent.revoke(target, reason: request.reason, tag: try tag(exchange))
+        let accepted = try await agent.revoke(
+            target, network: try network(request.network), reason: request.reason, tag: try tag(exchange))
         return try await reply(accepted, wait)
     }
 
@@ -373,8 +374,8 @@ struct ControlRouter: Router {
     private func reply(_ accepted: KeyAgent.Accepted, _ wait: Int64?) async throws -> Answer {
         let body = Wire.accepted(accepted).json
         guard let wait else { return .json(.accepted, body) }
-        let ended = try await withThrowingTaskGroup(of: Bool?.self) { group in
-            group.addTask { [agent] in try await agent.waitForEnd(of: accepted.intents, within: wait) }
+        let vigil = try await withThrowingTaskGroup(of: Vigil?.self) { group in
+            group.addTask { [agent] in try await agent.waitForEnd(of: accepted, within: wait) }
             group.addTask {
                 try await Task.sleep(for: .seconds(wait))
                 return nil
@@ -386,14 +387,16 @@ struct ControlRouter: Router {
             defer { group.cancelAll() }
             return try await group.next() ?? nil
         }
-        if ended == false {
+        guard let vigil, vigil.isOver else { return .json(.accepted, body) }
+        guard vigil.isGood else {
             throw Refusal(
                 .conflict, "an intent failed or was cancelled", hint: "orakey intents list says which and why")
         }
-        guard ended == true else { return .json(.accepted, body) }
-        // Keys that did not exist when the call was accepted have names now.
+        // Keys and intents that did not exist when the call was accepted have names now.
         var final = accepted
+        final.fingerprints += try await agent.successors(of: accepted.awaiting)
         if final.fingerprints.isEmpty { final.fingerprints = try await agent.fingerprints(ofIntents: final.intents) }
+        final.intents += vigil.found
         return .json(.ok, Wire.accepted(final).json)
     }
 }

@@ -18,6 +18,7 @@ enum Wire {
             case .unknownIntent: .unknownIntent
             case .malformedKey: .malformedKey
             case .badRequest: .badRequest
+            case .ambiguous: .ambiguous
             case .conflict: .conflict
             case .idempotencyConflict: .idempotencyConflict
             case .noContract: .noContract
@@ -130,11 +131,11 @@ enum Wire {
 
     private static func asleep(_ name: String) -> OrakeyAPI.NetworkStatus {
         OrakeyAPI.NetworkStatus(
-            network: name, chainID: 0, contract: nil, owner: nil, head: nil, headAgeSeconds: nil, lagBlocks: nil,
+            network: name, chainID: nil, contract: nil, owner: nil, head: nil, headAgeSeconds: nil, lagBlocks: nil,
             balance: nil, pool: PoolStatus(ready: 0, target: 0, pending: 0), pendingIntents: 0,
             alarms: [
                 OrakeyAPI.Alarm(
-                    code: "no_contract", message: "no contract is configured; run orakey contract deploy", since: 0)
+                    code: "no_contract", message: "no contract is configured; run orakey contract deploy", since: nil)
             ], endpoints: [])
     }
 

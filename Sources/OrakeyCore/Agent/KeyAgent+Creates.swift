@@ -1,0 +1,73 @@
+import EthereumCore
+public import OrakeyKey
+
+/// Creates that are asked for at the same time share one commit: on a slow disk a commit takes longer than all the rest of
+/// a request.
+extension KeyAgent {
+    /// A call that waits for the commit it is to share.
+    struct CreateCall {
+        let count: Int
+        let tag: IdempotencyTag?
+        /// nil for the first, which commits for all.
+        var answer: CheckedContinuation<Accepted, any Error>?
+    }
+
+    /// Creates `count` keys for the pool.
+    public func create(network: NetworkName?, count: Int, tag: IdempotencyTag?) async throws -> Accepted {
+        guard count >= 1, count <= 10_000 else { throw AgentError(.badRequest, "count must be from 1 to 10000") }
+        let name = try resolve(network)
+        let call = CreateCall(count: count, tag: tag)
+        guard createCalls[name] == nil else {
+            return try await withCheckedThrowingContinuation { answer in
+                createCalls[name]?.append(CreateCall(count: count, tag: tag, answer: answer))
+            }
+        }
+        createCalls[name] = [call]
+        // Calls that came while the last commit was being written get their turn before this one goes on.
+        await Task.yield()
+        let calls = createCalls.removeValue(forKey: name) ?? []
+        let answers = create(calls, on: name)
+        for (call, answer) in zip(calls, answers) { call.answer?.resume(with: answer) }
+        return try answers[0].get()
+    }
+
+    /// All of these calls in one step. Each is answered as if it had come alone: one whose tag is known gets the reply of
+    /// the first, another request under a known tag is refused.
+    private func create(_ calls: [CreateCall], on name: NetworkName) -> [Result<Accepted, any Error>] {
+        var answers: [Result<Accepted, any Error>?] = calls.map { call in
+            do { return try replies(to: call.tag)[name].map { .success($0) } } catch { return .failure(error) }
+        }
+        let fresh = calls.indices.filter { answers[$0] == nil }
+        let firsts = fresh.filter { index in !fresh.contains { $0 < index && calls[$0].shares(calls[index]) } }
+        do {
+            if !firsts.isEmpty { try requireUnlocked() }
+            let made =
+                try firsts.isEmpty
+                ? []
+                : step(name) { ledger in
+                    firsts.map { index in
+                        accept(
+                            ledger.create(count: calls[index].count, at: now), calls[index].tag?.part(on: name), name,
+                            &ledger)
+                    }
+                }
+            for (index, accepted) in zip(firsts, made) { answers[index] = .success(accepted) }
+            if !firsts.isEmpty { kick(name) }
+        } catch {
+            for index in firsts { answers[index] = .failure(error) }
+        }
+        return calls.indices.map { index in
+            if let answer = answers[index] { return answer }
+            guard let first = firsts.first(where: { calls[$0].shares(calls[index]) }), let answer = answers[first]
+            else {
+                return .failure(AgentError(.conflict, "the request was lost"))
+            }
+            return calls[first].tag?.request == calls[index].tag?.request ? answer : .failure(Self.tagInUse)
+        }
+    }
+}
+
+extension KeyAgent.CreateCall {
+    /// Whether both have the same `Idempotency-Key`.
+    func shares(_ other: Self) -> Bool { tag != nil && tag?.key == other.tag?.key }
+}
