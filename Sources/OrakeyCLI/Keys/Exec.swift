@@ -1,8 +1,8 @@
 import ArgumentParser
-import CLinuxShims
 import EthereumWallet
 import Glibc
 import OrakeyClient
+import OrakeyHost
 
 /// `orakey exec`.
 struct Exec: ParsableCommand {
@@ -112,10 +112,8 @@ struct Exec: ParsableCommand {
     /// Starts the command as a child with the signals as this process found them: its id, or a negative errno. It does not
     /// outlive this process: nobody else would restart it, or pass signals on.
     private func spawn(_ mask: sigset_t) -> Int32 {
-        withArguments { arguments in
-            var mask = mask
-            return orakey_spawn_bound(arguments, environ, &mask, SIGTERM)
-        }
+        var mask = mask
+        return withArguments { BoundChild.start($0, mask: &mask) }
     }
 
     /// The exit code of a command that ended by itself; dies of the same signal as one that did not.
