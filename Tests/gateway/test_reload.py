@@ -47,24 +47,26 @@ def test_owners_limits_and_backends_come_and_go(served, key_owner, backend):
     assert "configuration reloaded" in reload(gateway)
     assert chat(gateway).status == 200 and len(backend.asked) == 1
 
-    gateway.document["owners"] = {key_owner.account.address: {"blocked": True}}
+    gateway.document["owners"] = [{"address": key_owner.account.address, "blocked": True}]
     assert "configuration reloaded" in reload(gateway)
     assert (gateway.auth(gateway.key).status, chat(gateway).status) == (403, 403)
 
-    gateway.document["owners"] = {key_owner.account.address: {"requests_per_minute": 1000}}
+    gateway.document["owners"] = [{"address": key_owner.account.address, "requests_per_minute": 1000}]
     del gateway.document["backends"], gateway.document["models"]
     assert "configuration reloaded" in reload(gateway)
     assert (gateway.auth(gateway.key).status, chat(gateway).status) == (200, 404)
 
 
-def test_what_it_has_used_counts_against_new_limits(served):
+def test_a_new_rate_begins_a_new_minute_and_an_old_one_goes_on(served):
     gateway = served
     gateway.document["limits"] = {"requests_per_minute": 3}
     assert "configuration reloaded" in reload(gateway)
     assert [gateway.auth(gateway.key).status for _ in range(4)] == [200, 200, 200, 429]
+    assert "configuration reloaded" in reload(gateway)
+    assert gateway.auth(gateway.key).status == 429
     gateway.document["limits"] = {"requests_per_minute": 1000}
     assert "configuration reloaded" in reload(gateway)
-    assert gateway.auth(gateway.key).status == 200
+    assert [gateway.auth(gateway.key).status for _ in range(4)] == [200] * 4
 
 
 @pytest.mark.parametrize("change, words", [
@@ -77,7 +79,7 @@ def test_what_it_has_used_counts_against_new_limits(served):
 def test_a_refused_reload_changes_nothing(served, key_owner, change, words):
     gateway = served
     # Good by itself: it must not count either.
-    gateway.document |= {"owners": {key_owner.account.address: {"blocked": True}}, **change}
+    gateway.document |= {"owners": [{"address": key_owner.account.address, "blocked": True}], **change}
     line = reload(gateway)
     assert "configuration not reloaded" in line and words in line
     assert gateway.auth(gateway.key).status == 200

@@ -34,8 +34,8 @@ public struct ViewLimits: Sendable, Equatable {
 
 /// Who may pass: every decision about a proven identity, without input or output.
 struct Gate: Sendable {
-    var policies: OwnerPolicies
-    var viewLimits: [ViewLimits]
+    private(set) var policies: OwnerPolicies
+    private(set) var viewLimits: [ViewLimits]
     var table = KeyTable()
     var views: [NetworkView?]
     private var usage = OwnerUsage()
@@ -81,6 +81,14 @@ struct Gate: Sendable {
             guard Duration.seconds(Int64(clamping: age)) <= headAge else { return nil }
         }
         return view
+    }
+
+    /// Takes over what a reload brings.
+    mutating func replace(policies new: OwnerPolicies, viewLimits: [ViewLimits]) {
+        let old = policies
+        usage.restart { old[$0].requestsPerMinute != new[$0].requestsPerMinute }
+        policies = new
+        self.viewLimits = viewLimits
     }
 
     /// Ends a request that was held.

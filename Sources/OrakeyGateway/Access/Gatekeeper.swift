@@ -132,14 +132,11 @@ public final class Gatekeeper: Sendable {
         state.withLock { $0.gate.finish(grant.identity.owner) }
     }
 
-    /// Takes over what a reload brings; what owners have used up of the old limits counts against the new ones.
+    /// Takes over what a reload brings; owners whose rate it changes begin a new minute.
     ///
     /// - Parameter viewLimits: in the order of ``networks``.
     func replace(policies: OwnerPolicies, viewLimits: [ViewLimits]) {
-        state.withLock { state in
-            state.gate.policies = policies
-            state.gate.viewLimits = viewLimits
-        }
+        state.withLock { $0.gate.replace(policies: policies, viewLimits: viewLimits) }
     }
 
     // MARK: - The chain's side

@@ -46,6 +46,11 @@ struct OwnerUsage: Sendable {
         return nil
     }
 
+    /// Lets owners begin a new minute whose rate is another one now: what was used up of the old one is no measure for it.
+    mutating func restart(where hasChanged: (Address) -> Bool) {
+        for owner in accounts.keys where hasChanged(owner) { accounts[owner]?.paidAt = 0 }
+    }
+
     /// Ends a request that was held.
     mutating func finish(_ owner: Address) {
         guard let running = accounts[owner]?.running, running > 0 else { return }
