@@ -84,7 +84,8 @@ extension KeyAgent {
         guard let revoker, var desk = desks[network], let current = desk.current, let newest = current.attempts.last,
             let ledger = ledgers[network]
         else { return nil }
-        guard let fees = ledger.settings.fees.replacement(for: newest.fees, in: market, urgent: true) else { return nil }
+        let rules = ledger.settings.fees
+        guard let fees = rules.replacement(for: newest.fees, in: market, urgent: true) else { return nil }
         let attempt = try revoker.sign(
             disabling: current.messages, ledger.settings, nonce: current.nonce, gasLimit: current.gasLimit, fees: fees,
             at: clock.now)
