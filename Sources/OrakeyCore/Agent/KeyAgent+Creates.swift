@@ -38,32 +38,31 @@ extension KeyAgent {
             do { return try replies(to: call.tag)[name].map { .success($0) } } catch { return .failure(error) }
         }
         let fresh = calls.indices.filter { answers[$0] == nil }
+        // A call goes with the first that has the same tag, which is itself as a rule.
         let firsts = fresh.filter { index in !fresh.contains { $0 < index && calls[$0].shares(calls[index]) } }
         do {
-            if !firsts.isEmpty { try requireUnlocked() }
-            let made =
-                try firsts.isEmpty
-                ? []
-                : step(name) { ledger in
-                    firsts.map { index in
-                        accept(
-                            ledger.create(count: calls[index].count, at: now), calls[index].tag?.part(on: name), name,
-                            &ledger)
-                    }
-                }
+            let made = try firsts.isEmpty ? [] : make(firsts.map { calls[$0] }, on: name)
             for (index, accepted) in zip(firsts, made) { answers[index] = .success(accepted) }
-            if !firsts.isEmpty { kick(name) }
         } catch {
             for index in firsts { answers[index] = .failure(error) }
         }
-        return calls.indices.map { index in
-            if let answer = answers[index] { return answer }
-            guard let first = firsts.first(where: { calls[$0].shares(calls[index]) }), let answer = answers[first]
-            else {
-                return .failure(AgentError(.conflict, "the request was lost"))
+        for first in firsts {
+            for index in fresh where index > first && calls[index].shares(calls[first]) {
+                let isSame = calls[index].tag?.request == calls[first].tag?.request
+                answers[index] = isSame ? answers[first] : .failure(Self.tagInUse)
             }
-            return calls[first].tag?.request == calls[index].tag?.request ? answer : .failure(Self.tagInUse)
         }
+        return answers.compactMap(\.self)
+    }
+
+    private func make(_ calls: [CreateCall], on name: NetworkName) throws -> [Accepted] {
+        try requireUnlocked()
+        let now = clock.now
+        let made = try step(name) { ledger in
+            calls.map { accept(ledger.create(count: $0.count, at: now), $0.tag?.part(on: name), name, &ledger) }
+        }
+        kick(name)
+        return made
     }
 }
 

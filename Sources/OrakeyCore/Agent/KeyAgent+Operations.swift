@@ -45,6 +45,14 @@ extension KeyAgent {
         case consumer(String)
         /// Every key there is.
         case all
+
+        /// Whether one key is meant: a repeated call has nothing left to find then.
+        var isOneKey: Bool {
+            switch self {
+            case .key, .message, .fingerprint: true
+            case .consumer, .all: false
+            }
+        }
     }
 
     /// Replaces the key of one consumer, or of all.
@@ -92,7 +100,8 @@ extension KeyAgent {
     ) throws -> Accepted {
         try load()
         let done = try replies(to: tag)
-        let messages = try find(target, on: network).filter { done[$0.key] == nil }
+        let found = try done.isEmpty || !target.isOneKey ? find(target, on: network) : [:]
+        let messages = found.filter { done[$0.key] == nil }
         guard !messages.isEmpty || !done.isEmpty else { throw AgentError(.unknownKey, "no such key") }
         // Circulation ends first, in memory; the journal follows before the reply.
         for (name, list) in messages {

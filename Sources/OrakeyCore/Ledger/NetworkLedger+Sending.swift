@@ -109,8 +109,8 @@ extension NetworkLedger {
     /// Where the caps leave no room for the better offer that a transaction needs, only another configuration helps: an
     /// alarm and the same bytes again, no questions about the price of gas.
     mutating func watchCaps(at now: Timestamp) {
-        let waiting = slots.values.filter { $0.isOpen && !$0.isMined }
-        let stuck = waiting.filter { wantsBetterOffer($0, at: now) && !hasRoom($0) }.sorted { $0.nonce < $1.nonce }
+        let stuck = slots.values.filter { $0.isOpen && !$0.isMined && wantsBetterOffer($0, at: now) && !hasRoom($0) }
+            .sorted { $0.nonce < $1.nonce }
         for slot in stuck {
             note(
                 slot.allIntents.filter { intents[$0]?.slot == slot.id },
@@ -122,9 +122,10 @@ extension NetworkLedger {
                 "nonce \(slot.nonce) waits at the configured caps of \(settings.fees.maxFee) wei per gas and"
                     + " \(settings.fees.maxTip) wei of tip; raise fees.max_fee_gwei or fees.max_tip_gwei",
                 at: now)
-        } else if waiting.isEmpty {
+        } else if isAtCaps {
             clear(.feeCapReached)
         }
+        isAtCaps = !stuck.isEmpty
     }
 
     /// Intents that wait for money.

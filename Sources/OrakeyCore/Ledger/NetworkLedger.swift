@@ -48,6 +48,8 @@ public struct NetworkLedger: Sendable {
     /// No new create before this time, after one failed.
     var createNotBefore: Timestamp?
     var createFailures = 0
+    /// Whether a transaction waits at the fee caps.
+    var isAtCaps = false
     /// What the account could not pay for, until it can.
     var unpaid: Unpaid?
     /// Transactions of the revoker that this host sent.
