@@ -135,6 +135,7 @@ def test_a_head_that_stands_still_is_too_old(make_gateway, contract, own_chain, 
     [key] = key_owner.create()
     own_chain.rpc("evm_mine")
     gateway = make_gateway({"BASE": network_of(contract, max_head_age="2s")}).start(healthy=False)
+    gateway.follows(own_chain.head())
     becomes(gateway, key, 503)
     assert gateway.metrics()['orakey_gateway_head_block{network="BASE"}'] == own_chain.head()
 
