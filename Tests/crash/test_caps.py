@@ -4,6 +4,7 @@ import json
 
 import pytest
 from support.daemon import eventually
+from support.devchain import GWEI
 
 from crash.test_reorgs import begin  # noqa: F401
 
@@ -14,8 +15,10 @@ def asked(w) -> int:
 
 @pytest.mark.parametrize("verb", ["speedup", "cancel"])
 def test_at_the_cap_the_price_of_gas_is_not_asked_for_again(begin, verb):  # noqa: F811
-    # The first offer takes all that the cap allows: twice the base fee is more.
-    with begin(fees={"max_fee_gwei": 1.5, "resubmit_after": "1s"}) as w:
+    with begin(fees={"max_fee_gwei": 20, "resubmit_after": "1s"}) as w:
+        # The first offer takes all that the cap allows: twice the base fee is more.
+        w.chain.rpc("dev_setMinBaseFee", 15 * GWEI)
+        w.mine(2)
         keys, _ = w.counts()
         number = w.post("/v1/keys", count=2)["intents"][0]
         w.in_pool(number)
