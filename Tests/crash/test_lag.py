@@ -3,6 +3,7 @@
 import pytest
 from support.daemon import eventually
 
+from crash.harness import chain_keys
 from crash.test_reorgs import DEEP, begin  # noqa: F401
 from crash.world import DEPTH
 
@@ -60,3 +61,20 @@ def test_a_shorter_branch_is_no_lag(begin, depth, restart):  # noqa: F811
         assert w.intent(number)["state"] == "confirmed"
         assert w.counts()[0] == keys + 2
         w.check(alarms=DEEP)
+
+
+def test_a_key_younger_than_the_lag_is_not_given_up_for_dead(begin):  # noqa: F811
+    """To the endpoint there is no such key, so its disable reverts there and it is not active: it has to go out all the same."""
+    with begin(confirmations=1) as w:
+        number = w.post("/v1/keys", count=1)["intents"][0]
+        w.in_pool(number)
+        w.mine()
+        [message] = w.wait_for_intent(number, "confirmed")["messages"]
+        w.chain.rpc("dev_setFaults", {"lagBlocks": 1})
+        revoked = w.post("/v1/revoke", message=message)["intents"][0]
+        looks(w)
+        assert (w.intent(revoked)["state"], w.key_state(message)) == ("planned", "disabling")
+        w.chain.rpc("dev_setFaults", {"lagBlocks": 0})
+        w.settle()
+        assert w.intent(revoked)["state"] == "confirmed" and not chain_keys(w.contract, w.owner)[message]
+        w.check()

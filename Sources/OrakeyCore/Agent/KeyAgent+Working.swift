@@ -273,6 +273,12 @@ extension KeyAgent {
         try step(network) { $0.refused(intents, reason: reason, at: now) }
     }
 
+    /// Those of these keys whose creation is settled, and the newest block that was seen; nil before the first.
+    func settledKeys(_ messages: [Bytes32], on network: NetworkName) -> (messages: [Bytes32], head: UInt64)? {
+        guard let ledger = ledgers[network], let view = ledger.view else { return nil }
+        return (messages.filter { ledger.keys[$0]?.createdBlock ?? 0 <= view.settled }, view.head.number)
+    }
+
     func messagesInUse(on network: NetworkName) -> [Bytes32] { ledgers[network]?.messagesInUse ?? [] }
 
     func foundDeadInUse(_ messages: [Bytes32], on network: NetworkName) throws {

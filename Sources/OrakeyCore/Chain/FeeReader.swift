@@ -1,7 +1,7 @@
 import EthereumCore
 import EthereumRPC
 
-/// Reads the price of gas: `eth_feeHistory`, or `eth_gasPrice` on a chain without a base fee.
+/// Reads the price of gas: `eth_feeHistory`, or `eth_gasPrice` on a chain whose blocks have no base fee.
 struct FeeReader: Sendable {
     let client: RPCClient
 
@@ -11,18 +11,26 @@ struct FeeReader: Sendable {
 
     /// The market for a transaction with this call.
     func market(for callData: [UInt8]) async throws -> FeeMarket {
-        let (history, gasPrice, suggested, bound, fee) = try await client.batch(
+        let (history, gasPrice, suggested, bound, fee, head) = try await client.batch(
             .feeHistory(Self.blocks, percentiles: Self.percentiles), .gasPrice, .maxPriorityFeePerGas,
-            .call(L1FeeOracle.upperBound(callData)), .call(L1FeeOracle.fee(callData)))
+            .call(L1FeeOracle.upperBound(callData)), .call(L1FeeOracle.fee(callData)), .block(.latest))
         let price = try gasPrice.get()
         let dataFee = L1FeeOracle.read(bound) ?? L1FeeOracle.read(fee) ?? 0
+        let suggestion: UInt256 = if case .success(let tip) = suggested { tip } else { 0 }
         guard case .success(let history) = history, let base = history.baseFeePerGas.last, base > 0 else {
+            guard let base = try head.get()?.baseFeePerGas, base > 0 else {
+                return FeeMarket(
+                    nextBaseFee: nil, usualTip: price, highTip: price.saturatingMultiply(2), dataFee: dataFee)
+            }
+            // Failing to tell the history is no sign of a chain without a base fee: the gas price, which has the base fee
+            // in it, would be paid as a tip. From one block to the next it rises by an eighth at most (EIP-1559).
+            let tip = suggestion > 0 ? suggestion : price.saturatingSubtract(base)
             return FeeMarket(
-                nextBaseFee: nil, usualTip: price, highTip: price.saturatingMultiply(2), dataFee: dataFee)
+                nextBaseFee: base.saturatingAdd(base / 8), usualTip: tip, highTip: tip.saturatingMultiply(2),
+                dataFee: dataFee)
         }
         // Blocks without transactions report no tip; they say nothing of the usual one.
         let rows = history.rewards.filter { $0.count == 2 && $0[1] > 0 }
-        let suggestion: UInt256 = if case .success(let tip) = suggested { tip } else { 0 }
         let usual = Self.median(rows.map { $0[0] }) ?? suggestion
         let high = max(rows.map { $0[1] }.max() ?? 0, suggestion, usual)
         return FeeMarket(

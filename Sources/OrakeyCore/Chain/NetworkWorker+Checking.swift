@@ -17,6 +17,23 @@ extension NetworkWorker {
         }
         if !dead.isEmpty { try await agent.foundDeadInUse(dead, on: network) }
     }
+
+    /// Those of these keys that were created for good and are not active any more.
+    ///
+    /// Asked at the block that was seen, by its number: to an endpoint that lags, a key that it has not seen yet looks as
+    /// one that is dead, and a disable that is given up for that would leave the key alive.
+    func dead(of messages: [Bytes32], _ reader: ChainReader) async throws -> [Bytes32] {
+        guard let view = await agent.settledKeys(messages, on: network) else { return [] }
+        var dead: [Bytes32] = []
+        for message in view.messages {
+            do {
+                if try await !reader.isActive(message, at: .number(view.head)) { dead.append(message) }
+            } catch let error as RPCError where error.isRefusal {
+                // A contract that refuses even to be read says nothing of the key.
+            }
+        }
+        return dead
+    }
 }
 
 extension ChainReader {

@@ -137,15 +137,7 @@ public struct NetworkWorker: Sendable {
     private func refused(_ order: TransactionOrder, _ error: RPCError) async throws {
         let profile = await agent.followedProfile(network)
         if let profile, !order.messages.isEmpty {
-            let reader = reader(profile)
-            var dead: [Bytes32] = []
-            for message in order.messages {
-                do {
-                    if try await !reader.isActive(message, at: .latest) { dead.append(message) }
-                } catch let error as RPCError where error.isRefusal {
-                    // A contract that refuses even to be read says nothing of the key.
-                }
-            }
+            let dead = try await dead(of: order.messages, reader(profile))
             if !dead.isEmpty {
                 try await agent.foundDead(dead, on: network)
                 if dead.count == order.messages.count { return }

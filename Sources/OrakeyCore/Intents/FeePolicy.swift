@@ -94,8 +94,12 @@ public struct FeePolicy: Sendable, Equatable {
     ) -> FeeOffer? {
         let tipCap = isAmendment ? maxTip : lowered(maxTip)
         let fresh = offer(in: market, urgent: urgent)
-        switch previous {
-        case .dynamic(let oldMax, let oldTip):
+        switch (previous, market.nextBaseFee) {
+        case (.dynamic(let oldMax, let oldTip), nil):
+            // A chain on which a base fee was offered has one. The gas price has it in it, and is no tip.
+            guard bumped(oldMax) <= maxFee, bumped(oldTip) <= tipCap else { return nil }
+            return .dynamic(maxFee: bumped(oldMax), tip: bumped(oldTip))
+        case (.dynamic(let oldMax, let oldTip), _):
             // Nodes want both fields to grow. Up to the caps a last step is worth taking, if they accept it.
             guard bumped(oldMax) <= maxFee, bumped(oldTip) <= tipCap else { return nil }
             let tip = min(max(bumped(oldTip), fresh.tip), tipCap)
@@ -103,7 +107,7 @@ public struct FeePolicy: Sendable, Equatable {
             let room = bumped(tip) > tipCap ? lowered(maxFee) : 0
             let ceiling = min(max(bumped(oldMax), fresh.ceiling, room), maxFee)
             return .dynamic(maxFee: ceiling, tip: min(tip, ceiling))
-        case .legacy(let old):
+        case (.legacy(let old), _):
             let price = max(bumped(old), fresh.ceiling)
             if price <= maxFee { return .legacy(gasPrice: price) }
             return maxFee >= bumped(old) ? .legacy(gasPrice: maxFee) : nil

@@ -87,12 +87,7 @@ extension NetworkWorker {
 
     /// Keys that the contract does not have, or has dead, are not worth a transaction. Says whether there were any.
     private func passOverDead(_ order: KeyAgent.RevokerOrder) async throws -> Bool {
-        let reader = reader(order.profile, for: order.profile.owner)
-        var dead: [Bytes32] = []
-        for message in order.messages {
-            let isActive = try await reader.isActive(message, at: .latest)
-            if !isActive { dead.append(message) }
-        }
+        let dead = try await dead(of: order.messages, reader(order.profile, for: order.profile.owner))
         if !dead.isEmpty { try await agent.foundDead(dead, on: network) }
         return !dead.isEmpty
     }
