@@ -32,7 +32,13 @@ BLOCKS = 40
 KEYS = 1_000_000
 
 
+# Budgets that were missed.
+MISSED: list[str] = []
+
+
 def row(what: str, ours: str, peer: str, ratio: str, budget: str, kept: bool):
+    if not kept:
+        MISSED.append(what)
     print(f"{what:52} {ours:>12} {peer:>12} {ratio:>8}   {budget}{'' if kept else ' MISSED'}", flush=True)
 
 
@@ -238,7 +244,7 @@ def main() -> int:
         idle(folder, 2, confirmations="safe")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    return 0
+    return 1 if MISSED else 0
 
 
 if __name__ == "__main__":
