@@ -8,6 +8,7 @@ from support.contracts import ApiKeys
 from support.gateway import Gateway
 from support.keytext import key_text
 from support.places import binaries
+from support.scriptedbackend import ScriptedBackend
 
 POLL = "200ms"
 
@@ -23,6 +24,14 @@ def program() -> pathlib.Path:
 @pytest.fixture
 def own_chain(start_chain):
     return start_chain()
+
+
+@pytest.fixture
+def backend():
+    """A model server of the test's own."""
+    server = ScriptedBackend()
+    yield server
+    server.stop()
 
 
 @pytest.fixture

@@ -5,16 +5,8 @@ import signal
 
 import pytest
 from support.daemon import eventually
-from support.scriptedbackend import ScriptedBackend
 
 from .conftest import network_of
-
-
-@pytest.fixture
-def backend():
-    server = ScriptedBackend()
-    yield server
-    server.stop()
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ from support.daemon import Answer, eventually
 from support.debian import program
 from support.nginx import nginx
 from support.places import ROOT
-from support.scriptedbackend import ScriptedBackend
 
 from .conftest import Owner, network_of
 
@@ -22,13 +21,6 @@ SAMPLES = ROOT / "etc" / "gateway"
 def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         return taken.getsockname()[1]
-
-
-@pytest.fixture
-def backend():
-    server = ScriptedBackend()
-    yield server
-    server.stop()
 
 
 class Front:

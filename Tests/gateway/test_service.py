@@ -20,13 +20,6 @@ SECRET = "sk-of-the-backend"
 
 
 @pytest.fixture
-def backend():
-    server = ScriptedBackend()
-    yield server
-    server.stop()
-
-
-@pytest.fixture
 def second_backend():
     server = ScriptedBackend()
     yield server

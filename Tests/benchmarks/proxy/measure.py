@@ -6,7 +6,6 @@ pinned to one core, the sides take turns, and the median of the turns' ratios co
 
 import contextlib
 import json
-import os
 import pathlib
 import shutil
 import socket
@@ -21,6 +20,7 @@ sys.path.insert(0, str(HERE.parent / "sockets"))
 import measure as sockets  # noqa: E402
 from support.contracts import ApiKeys  # noqa: E402
 from support.daemon import eventually  # noqa: E402
+from support.debian import program  # noqa: E402
 from support.devchain import DevChain  # noqa: E402
 from support.mining import mining  # noqa: E402
 from support.places import binaries  # noqa: E402
@@ -56,12 +56,12 @@ def free_port() -> int:
 @contextlib.contextmanager
 def nginx(folder: pathlib.Path, name: str, more: str):
     """An nginx of this run's own; gives its Unix socket."""
-    program = shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin")
-    if program is None:
-        sys.exit("bench: nginx is not installed: apt-get install nginx-light")
+    binary = program("nginx")
+    if binary is None:
+        sys.exit("bench: there is no nginx, and Debian's package can't be fetched: apt-get update")
     path, configuration = folder / f"{name}.sock", folder / f"{name}.conf"
     configuration.write_text(CONFIGURATION.format(folder=folder, name=name, more=more.replace("SOCKET", str(path))))
-    with sockets.process([program, "-p", folder, "-e", "stderr", "-c", configuration]):
+    with sockets.process([binary, "-p", folder, "-e", "stderr", "-c", configuration]):
         eventually("nginx listens", path.exists)
         yield path
 

@@ -20,6 +20,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
 
 from support.contracts import ApiKeys  # noqa: E402
 from support.daemon import Daemon, ask, eventually  # noqa: E402
+from support.debian import program  # noqa: E402
 from support.devchain import DevChain  # noqa: E402
 from support.mining import mining  # noqa: E402
 from support.places import binaries  # noqa: E402
@@ -61,8 +62,8 @@ def ssh_agent(folder: pathlib.Path):
 @contextlib.contextmanager
 def nginx(folder: pathlib.Path, reply: bytes):
     """nginx, one worker, with a fixed answer; gives its socket, or None where there is no nginx."""
-    program = shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin")
-    if program is None:
+    binary = program("nginx")
+    if binary is None:
         yield None
         return
     socket, configuration = folder / "nginx.sock", folder / "nginx.conf"
@@ -75,7 +76,7 @@ def nginx(folder: pathlib.Path, reply: bytes):
             access_log off; keepalive_requests 1000000000; default_type application/json;
             server {{ listen unix:{socket} backlog=1024; location / {{ return 200 '{reply.decode().strip()}'; }} }}
         }}""")
-    with process([program, "-p", folder, "-e", "stderr", "-c", configuration]):
+    with process([binary, "-p", folder, "-e", "stderr", "-c", configuration]):
         eventually("nginx listens", socket.exists)
         yield socket
 
@@ -83,9 +84,9 @@ def nginx(folder: pathlib.Path, reply: bytes):
 # Sockets
 
 
-def load(program, path, kind: str, mode: str, connections: int) -> dict:
+def load(client, path, kind: str, mode: str, connections: int) -> dict:
     run = subprocess.run(
-        [*ON_ONE_CORE, program, path, kind, mode, str(connections), str(SECONDS)], check=True, capture_output=True)
+        [*ON_ONE_CORE, client, path, kind, mode, str(connections), str(SECONDS)], check=True, capture_output=True)
     return json.loads(run.stdout)
 
 
