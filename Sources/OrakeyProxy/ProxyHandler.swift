@@ -17,7 +17,7 @@ public final class ProxyHandler: RelayHandler {
     ]
     /// Fields of an answer that would speak to the caller in the upstream's name.
     static let notForCallers = [
-        "alt-svc", "set-cookie", "set-cookie2", "strict-transport-security",
+        "alt-svc", "set-cookie", "set-cookie2", "strict-transport-security", fingerprintField.lowercased(),
     ]
     /// Names the key that was on the request.
     static let fingerprintField = "X-Orakey-Fingerprint"

@@ -76,11 +76,14 @@ def test_what_belongs_to_the_caller_stays_here(proxy):
         assert name not in headers
 
 
-def test_the_upstreams_cookies_stay_here(proxy):
+@pytest.mark.parametrize("headers", [{}, {"TE": "trailers"}], ids=["the short way", "the long way"])
+def test_what_speaks_in_the_upstreams_name_stays_here(proxy, headers):
     proxy.model.next(lambda handler, _: handler.send(
-        {"ok": 1}, headers=[("Set-Cookie", "a=1"), ("Alt-Svc", "h3"), ("Keep-Alive", "1"), ("X-Stays", "2")]))
-    answer = proxy.ask("GET", "/v1/models")
+        {"ok": 1}, headers=[
+        ("Set-Cookie", "a=1"), ("Alt-Svc", "h3"), ("Keep-Alive", "1"), ("X-Stays", "2"), ("X-Orakey-Fingerprint", "forged")]))
+    answer = proxy.ask("GET", "/v1/models", headers=headers)
     assert answer.headers["X-Stays"] == "2"
-    assert answer.headers["X-Orakey-Fingerprint"] == proxy.daemon.get("/v1/key").json["fingerprint"]
+    [fingerprint] = answer.headers.get_all("X-Orakey-Fingerprint")
+    assert fingerprint == proxy.daemon.get("/v1/key").json["fingerprint"]
     for name in ("Set-Cookie", "Alt-Svc", "Keep-Alive"):
         assert name not in answer.headers

@@ -231,7 +231,7 @@ final class UpstreamLink: ChannelInboundHandler {
 
     func channelInactive(context: ChannelHandlerContext) {
         let wasOver = if case .connection = state { true } else { false }
-        if case .idle = state { pool.forget(self) }
+        pool.forget(self)
         state = .closed
         self.context = nil
         let user = user

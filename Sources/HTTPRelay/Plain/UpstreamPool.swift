@@ -62,10 +62,11 @@ final class UpstreamPool: @unchecked Sendable {
         self.loop = loop
     }
 
-    /// A kept connection, if there is one on which nothing has come since its last answer.
+    /// A kept connection, if there is one that is not too old and on which nothing has come since its last answer.
     func take() -> UpstreamLink? {
-        while let link = kept.popLast()?.link {
-            if link.isQuiet { return link }
+        let now = NIODeadline.now()
+        while let (link, since) = kept.popLast() {
+            if now - since <= Self.keptFor, link.isQuiet { return link }
             link.close()
         }
         return nil
