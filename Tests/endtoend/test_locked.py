@@ -5,10 +5,8 @@ import subprocess
 import time
 
 import pytest
-from support.daemon import PASSPHRASE, ask, eventually
+from support.daemon import OCTETS, PASSPHRASE, ask, eventually
 from support.quick import farm, world  # noqa: F401 (fixtures)
-
-OCTETS = {"Content-Type": "application/octet-stream"}
 
 
 @pytest.fixture

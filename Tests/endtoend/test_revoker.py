@@ -7,11 +7,10 @@ import sqlite3
 import pytest
 from eth_account import Account
 from support.contracts import ApiKeys
-from support.daemon import PASSPHRASE, ask, eventually
+from support.daemon import OCTETS, PASSPHRASE, ask, eventually
 from support.mining import mining as mined_every
 from support.quick import Farm, farm, key_file, world  # noqa: F401 (fixtures)
 
-OCTETS = {"Content-Type": "application/octet-stream"}
 REVOKER_PASSPHRASE = "another passphrase"
 
 

@@ -15,6 +15,8 @@ from .devchain import DevChain
 START_SECONDS = 60
 STOP_SECONDS = 30
 PASSPHRASE = "correct horse battery staple"
+# How POST /v1/unlock wants it.
+OCTETS = {"Content-Type": "application/octet-stream"}
 
 
 class UnixConnection(http.client.HTTPConnection):
