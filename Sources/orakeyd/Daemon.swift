@@ -84,7 +84,7 @@ struct Daemon {
         var limits = ServerLimits()
         limits.connectionsPerUser = configuration.limits.connectionsPerUser
         limits.idleSeconds = configuration.limits.idleTimeout.components.seconds
-        let descriptors = DescriptorLimit.raise(withProxy: proxySockets != nil)
+        let descriptors = DescriptorLimit.raise(proxyFronts: proxySockets?.fronts ?? 0)
         let policy = PolicyBox(Policy(consumers: consumers))
         let locker = AutoLocker(configuration.lock, agent: agent, activity: auditor.activity, clock: clock)
         let reloader = Reloader(
@@ -106,7 +106,7 @@ struct Daemon {
         if let proxySockets, let settings = configuration.proxy {
             proxy = try await ProxyService.start(
                 proxySockets, settings: settings, board: board, policy: policy, auditor: auditor, clock: clock,
-                limits: limits.with(descriptors: descriptors.proxy), log: log)
+                limits: limits, connectionsPerFront: descriptors.proxyFront, log: log)
         }
         let services = OrakeyServer.Service.pair(
             agent, policy: policy, auditor: auditor, context: control, proxy: proxy?.context)

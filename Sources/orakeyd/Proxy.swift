@@ -17,6 +17,9 @@ struct ProxySockets: Sendable {
     let path: String
     let loopback: (descriptor: Int32, port: UInt16)?
 
+    /// How many sockets the proxy listens on.
+    var fronts: Int { loopback == nil ? 1 : 2 }
+
     /// Nil where the configuration has no proxy.
     static func bind(configuration: Configuration, environment: HostEnvironment) throws -> ProxySockets? {
         guard let settings = configuration.proxy else { return nil }
@@ -56,7 +59,7 @@ struct ProxyService: ServiceLifecycle.Service {
     /// Starts listening.
     static func start(
         _ sockets: ProxySockets, settings: ProxySection, board: HandoutBoard, policy: PolicyBox,
-        auditor: HandoutAuditor, clock: any WallClock, limits: ServerLimits, log: Logger
+        auditor: HandoutAuditor, clock: any WallClock, limits: ServerLimits, connectionsPerFront: Int, log: Logger
     ) async throws -> ProxyService {
         var options = HTTPClientOptions()
         options.maxConnectionsPerHost = upstreamConnections
@@ -74,8 +77,7 @@ struct ProxyService: ServiceLifecycle.Service {
             clock: clock, log: log)
         var relay = RelayLimits()
         relay.connectionsPerUser = limits.connectionsPerUser
-        // The connection, the process at its other end, and the way up.
-        relay.connections = max(1, limits.descriptors / 3)
+        relay.connections = connectionsPerFront
         relay.idleSeconds = limits.idleSeconds
         let group = MultiThreadedEventLoopGroup(numberOfThreads: loops)
         let plain = PlainUpstream(base, idle: settings.idleTimeout).map { (relay: handler, upstream: $0) }
