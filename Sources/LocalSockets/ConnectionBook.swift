@@ -10,6 +10,7 @@ package final class ConnectionBook: Sendable {
         var descriptors = 0
         /// The most connections since ``hasShrunk()`` said yes.
         var peak = 0
+        var isDraining = false
     }
 
     /// Fewer are not worth the walk through the heap.
@@ -63,13 +64,19 @@ package final class ConnectionBook: Sendable {
         }
     }
 
-    /// Makes a connection that has entered one that is told things, and leaves by itself when it closes.
+    /// Makes a connection that has entered one that is told things, and leaves by itself when it closes. While all are
+    /// ending it is told so as well, once its handlers are there.
     package func adopt(_ channel: any Channel, userID: UInt32, needing descriptors: Int) {
-        state.withLock { $0.channels[ObjectIdentifier(channel)] = channel }
+        let isLate = state.withLock { state in
+            state.channels[ObjectIdentifier(channel)] = channel
+            return state.isDraining
+        }
         channel.closeFuture.whenComplete { [self] _ in
             state.withLock { $0.channels[ObjectIdentifier(channel)] = nil }
             leave(userID: userID, needing: descriptors)
         }
+        // Whoever adopts adds the handlers in the same turn of the loop.
+        if isLate { channel.eventLoop.execute { channel.pipeline.fireUserInboundEventTriggered(DrainEvent()) } }
     }
 
     /// Whether a crowd has come and gone; once for each.
@@ -86,6 +93,12 @@ package final class ConnectionBook: Sendable {
         for channel in state.withLock({ Array($0.channels.values) }) {
             channel.pipeline.fireUserInboundEventTriggered(event)
         }
+    }
+
+    /// Tells all connections to end, those that are still on their way here too.
+    package func drain() {
+        state.withLock { $0.isDraining = true }
+        tell(DrainEvent())
     }
 
     package func closeAll() {

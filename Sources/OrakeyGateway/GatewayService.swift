@@ -166,7 +166,7 @@ public struct GatewayService: Service {
     }
 
     private func drain(_ books: [ConnectionBook]) async {
-        for book in books { book.tell(DrainEvent()) }
+        for book in books { book.drain() }
         for time in [Self.grace, Self.farewell] {
             let clock = ContinuousClock()
             let deadline = clock.now + time

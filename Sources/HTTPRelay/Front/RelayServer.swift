@@ -112,7 +112,7 @@ public final class RelayServer: Sendable {
     /// tell the client within `farewell`, then closed.
     public func stop(grace: Duration, farewell: Duration = .seconds(1)) async {
         try? await channel.close()
-        connections.tell(DrainEvent())
+        connections.drain()
         await wait(grace)
         connections.tell(CancelEvent())
         await wait(farewell)

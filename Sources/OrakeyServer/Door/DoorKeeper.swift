@@ -36,7 +36,8 @@ private final class Visitor {
 final class DoorKeeper {
     /// More than the longest plain request, so that one read tells.
     private static let readBytes = 2 * PlainGet.mostBytes
-    private static let responseBytes = 1024
+    /// More than any response: a buffer that grows leaves its bytes where they were.
+    private static let responseBytes = 4096
     /// Milliseconds for which nobody is let in where the system has no descriptor or memory for one more.
     private static let breather: Int64 = 100
 
@@ -169,7 +170,7 @@ final class DoorKeeper {
             if count > 0 {
                 unsafe answer(visitor, UnsafeRawBufferPointer(rebasing: buffer[..<count]), isRecorded: false)
             } else if count < 0, errno == EAGAIN || errno == EINTR {
-                stay(visitor)
+                if isDraining { leave(visitor) } else { stay(visitor) }
             } else {
                 leave(visitor)
             }
@@ -197,7 +198,7 @@ final class DoorKeeper {
         let failure = errno
         let isLate = sent < 0 ? failure == EAGAIN || failure == EINTR : sent < count
         visitor.lastUse = .now()
-        if sent < 0, !isLate || isDraining {
+        if sent < 0, !isLate {
             leave(visitor)
         } else if isLate {
             // Whoever does not read the answers gets the pipeline, which stops reading.
@@ -244,7 +245,8 @@ final class DoorKeeper {
                 isDraining = true
                 stopListening()
                 close(listener)
-                for visitor in visitors.values where visitor.held == nil { leave(visitor) }
+                // Whoever has asked already is still answered.
+                for visitor in visitors.values where visitor.held == nil { listen(to: visitor) }
             case .closeAll: for visitor in visitors.values { leave(visitor) }
             }
         }

@@ -35,7 +35,7 @@ struct ConnectionSetUp: Sendable {
     /// A connection that comes from the ``Door``, where it was counted already.
     func receive(_ departure: Departure, on group: any EventLoopGroup) {
         // Fails only where the group has ended, and the process is about to.
-        _ = ClientBootstrap(group: group).channelInitializer { channel in
+        ClientBootstrap(group: group).channelInitializer { channel in
             connections.adopt(channel, userID: departure.credentials.userID, needing: departure.descriptors)
             return channel.eventLoop.makeCompletedFuture {
                 let peer = ConnectionPeer(credentials: departure.credentials, process: departure.process)
@@ -43,7 +43,7 @@ struct ConnectionSetUp: Sendable {
                 try channel.pipeline.syncOperations.addHandler(Arrival(departure))
                 try addPipeline(to: channel, peer)
             }
-        }.withConnectedSocket(departure.socket)
+        }.withConnectedSocket(departure.socket).whenFailure { _ in departure.unsent.wipe() }
     }
 
     private func addPipeline(to channel: any Channel, _ peer: ConnectionPeer) throws {

@@ -115,11 +115,15 @@ final class EventWriter: Sendable {
 
     /// One event. `data` must be a single line.
     func send(_ event: String, data: ByteBuffer) {
-        var buffer = channel.allocator.buffer(capacity: data.readableBytes + event.utf8.count + 16)
-        buffer.writeString("event: \(event)\ndata: ")
-        buffer.writeImmutableBuffer(data)
-        buffer.writeString("\n\n")
-        write(buffer)
+        let buffer = {
+            var buffer = channel.allocator.buffer(capacity: data.readableBytes + event.utf8.count + 16)
+            buffer.writeString("event: \(event)\ndata: ")
+            buffer.writeImmutableBuffer(data)
+            buffer.writeString("\n\n")
+            return buffer
+        }()
+        // The event may be a key.
+        write(buffer).whenComplete { _ in buffer.wipe() }
     }
 
     func comment() {
@@ -131,9 +135,9 @@ final class EventWriter: Sendable {
     /// Ends the stream and its connection.
     func end() { channel.close(promise: nil) }
 
-    private func write(_ buffer: ByteBuffer) {
+    @discardableResult private func write(_ buffer: ByteBuffer) -> EventLoopFuture<Void> {
         // A reader that does not read is cut off rather than buffered for.
-        guard channel.isWritable else { return channel.close(promise: nil) }
-        channel.writeAndFlush(HTTPServerResponsePart.body(.byteBuffer(buffer)), promise: nil)
+        guard channel.isWritable else { return channel.close() }
+        return channel.writeAndFlush(HTTPServerResponsePart.body(.byteBuffer(buffer)))
     }
 }

@@ -30,6 +30,8 @@ final class ExchangeHandler: ChannelInboundHandler {
     /// From a complete request to its answer.
     private var isBusy = false
     private var isDraining = false
+    /// When all that was answered so far is sent; nil where that is so.
+    private var unsent: EventLoopFuture<Void>?
 
     init(router: any Router, limits: ServerLimits, log: Logger, connection: ConnectionPeer) {
         self.router = router
@@ -157,6 +159,8 @@ final class ExchangeHandler: ChannelInboundHandler {
             }
         }
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        // It may be a passphrase, or a key to be revoked.
+        future.whenComplete { _ in exchange.body.wipe() }
         future.whenSuccess { answer in
             let (handler, context) = bound.value
             guard context.channel.isActive else { return }
@@ -177,7 +181,8 @@ final class ExchangeHandler: ChannelInboundHandler {
                 status, "application/json", buffer, head, context, mustClose: mustClose, allow: allow,
                 retryAfter: retryAfter)
         case .bytes(let status, let type, let buffer):
-            write(status, type, buffer, head, context, mustClose: mustClose)
+            // May be a key.
+            write(status, type, buffer, head, context, mustClose: mustClose).whenComplete { _ in buffer.wipe() }
         case .stream(let start):
             let headers = HTTPHeaders([
                 ("content-type", "text/event-stream"), ("cache-control", "no-store"), ("transfer-encoding", "chunked"),
@@ -193,10 +198,10 @@ final class ExchangeHandler: ChannelInboundHandler {
         }
     }
 
-    private func write(
+    @discardableResult private func write(
         _ status: HTTPResponseStatus, _ type: String, _ buffer: ByteBuffer, _ head: HTTPRequestHead,
         _ context: ChannelHandlerContext, mustClose: Bool, allow: String? = nil, retryAfter: Int? = nil
-    ) {
+    ) -> EventLoopFuture<Void> {
         isBusy = false
         lastUse = .now()
         let keepAlive = head.isKeepAlive && !mustClose && !isDraining
@@ -217,6 +222,8 @@ final class ExchangeHandler: ChannelInboundHandler {
         let channel = context.channel
         let end = context.writeAndFlush(wrapOutboundOut(.end(nil)))
         if !keepAlive { end.whenComplete { _ in channel.close(promise: nil) } }
+        unsent = end
+        return end
     }
 
     // MARK: - Ends
@@ -224,16 +231,32 @@ final class ExchangeHandler: ChannelInboundHandler {
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if event is DrainEvent {
             isDraining = true
-            if !isBusy || endStream != nil { context.close(promise: nil) }
+            if endStream != nil { context.close(promise: nil) } else if !isBusy { end(context) }
+        } else if let answer = event as? UnsentAnswer {
+            unsent = answer.end
         } else if event is IdleCheck {
             // A caller that waits for an answer sends nothing meanwhile.
             if !isBusy, NIODeadline.now() - lastUse >= .seconds(limits.idleSeconds) { context.close(promise: nil) }
         } else if case ChannelEvent.inputClosed? = event as? ChannelEvent {
             // Half-closed by the client: nothing more will come. A pending answer is still written.
-            if !isBusy || endStream != nil { context.close(promise: nil) } else { isDraining = true }
+            if endStream != nil {
+                context.close(promise: nil)
+            } else if isBusy {
+                isDraining = true
+            } else {
+                end(context)
+            }
         } else {
             context.fireUserInboundEventTriggered(event)
         }
+    }
+
+    /// Closes the connection once all that was answered is sent; what still comes is not looked at.
+    private func end(_ context: ChannelHandlerContext) {
+        isOver = true
+        guard let unsent else { return context.close(promise: nil) }
+        let channel = context.channel
+        unsent.whenComplete { _ in channel.close(promise: nil) }
     }
 
     func channelInactive(context: ChannelHandlerContext) {

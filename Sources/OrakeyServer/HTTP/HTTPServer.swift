@@ -66,7 +66,7 @@ public final class HTTPServer: Sendable {
         }
         idleChecks.cancel()
         router.stop()
-        connections.tell(DrainEvent())
+        connections.drain()
         let clock = ContinuousClock()
         let deadline = clock.now + grace
         while connections.count > 0, clock.now < deadline { try? await Task.sleep(for: .milliseconds(5)) }

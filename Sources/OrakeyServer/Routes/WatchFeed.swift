@@ -70,7 +70,9 @@ struct WatchFeed: Sendable {
         guard isStillGranted, case .key(let current) = board.read(consumer: consumer, network: network),
             current.message == handout.message
         else { return }
-        writer.send("key", data: AgentRouter.body(handout, ByteBufferAllocator(), newline: false))
+        let data = AgentRouter.body(handout, ByteBufferAllocator(), newline: false)
+        writer.send("key", data: data)
+        data.wipe()
     }
 
     /// A reload may have taken the consumer away from whoever listens.

@@ -1,0 +1,15 @@
+import NIOCore
+import Testing
+
+@testable import OrakeyServer
+
+@Suite struct WipeTests {
+    /// In place: a copy-on-write would wipe a copy.
+    @Test func allThatShareTheBytesAreWiped() {
+        let one = ByteBuffer(string: "xxBASE:5Fkey")
+        let other = one
+        one.getSlice(at: 2, length: 10)?.wipe()
+        #expect(other == ByteBuffer(bytes: Array("xx".utf8) + [UInt8](repeating: 0, count: 10)))
+        ByteBuffer().wipe()
+    }
+}
