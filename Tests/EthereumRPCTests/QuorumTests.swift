@@ -11,25 +11,28 @@ import Testing
 
     /// An endpoint with blocks up to `head`, each block's hash being its number plus `fork`.
     private func node(head: UInt64, fork: UInt8 = 0, balance: String = "0x64") -> ScriptedTransport {
-        .serving { method, params in
-            func block(_ number: UInt64) -> JSON {
-                guard number <= head else { return .null }
-                return [
-                    "number": .string(number.hexQuantity), "hash": word(UInt8(number) + fork), "parentHash": word(0),
-                    "timestamp": "0x1", "gasLimit": "0x1", "gasUsed": "0x0", "transactions": [],
-                    "receiptsRoot": word(0),
-                    "clientsOwnField": .integer(head),
-                ]
-            }
-            switch method {
-            case "eth_blockNumber": return .result(.string(head.hexQuantity))
-            case "eth_getBlockByNumber":
-                let tag = params[0].stringValue ?? ""
-                return .result(block((try? UInt64(hexQuantity: tag)) ?? head))
-            case "eth_getBalance": return .result(.string(balance))
-            case "eth_gasPrice": return .result("0x7")
-            default: return .error(-32601, "method not found")
-            }
+        .serving { method, params in self.answer(method, params, head: head, fork: fork, balance: balance) }
+    }
+
+    private func answer(
+        _ method: String, _ params: [JSON], head: UInt64, fork: UInt8, balance: String = "0x64"
+    ) -> ScriptedTransport.Reply {
+        func block(_ number: UInt64) -> JSON {
+            guard number <= head else { return .null }
+            return [
+                "number": .string(number.hexQuantity), "hash": word(UInt8(truncatingIfNeeded: number) + fork),
+                "parentHash": word(0), "timestamp": "0x1", "gasLimit": "0x1", "gasUsed": "0x0", "transactions": [],
+                "receiptsRoot": word(0), "clientsOwnField": .integer(head),
+            ]
+        }
+        switch method {
+        case "eth_blockNumber": return .result(.string(head.hexQuantity))
+        case "eth_getBlockByNumber":
+            let tag = params[0].stringValue ?? ""
+            return .result(block((try? UInt64(hexQuantity: tag)) ?? head))
+        case "eth_getBalance": return .result(.string(balance))
+        case "eth_gasPrice": return .result("0x7")
+        default: return .error(-32601, "method not found")
         }
     }
 
@@ -46,7 +49,7 @@ import Testing
         #expect(try await client.send(.block(.latest))?.number == 10)
         #expect(try await client.send(.balance(.zero)) == 100)
         for node in nodes {
-            let asked = node.bodies.compactMap { ScriptedTransport.requests($0.body).first }
+            let asked = node.bodies.flatMap { ScriptedTransport.requests($0.body) }
                 .filter { $0["method"] == "eth_getBalance" }.compactMap { $0["params"]?[1] }
             #expect(asked == ["0xa"])
         }
@@ -79,6 +82,89 @@ import Testing
         #expect(try price.get() == 7)
         let tooFew = try self.client([dead, dead, node(head: 10)], needed: 2)
         #expect(await failure { () throws(RPCError) in try await tooFew.send(.balance(.zero)) } != nil)
+    }
+
+    // MARK: Liars and the lame
+
+    @Test func aBoasterAndAHungEndpointHoldNobodyUp() async throws {
+        let hung = HungTransport()
+        let nodes: [any RPCTransport] = [hung, node(head: 1_000_000, fork: 7), node(head: 10), node(head: 9)]
+        let endpoints = try nodes.indices.map { try RPCEndpoint("http://endpoint-\($0).invalid") }
+        let map = Dictionary(uniqueKeysWithValues: zip(endpoints.map(\.description), nodes))
+        var options = RPCOptions()
+        options.quorum = 2
+        let client = try RPCClient(endpoints: endpoints, chainID: 1, options: options) { endpoint in
+            map[endpoint.description] ?? hung
+        }
+        // The hung one never answers: were it waited for, this would not end.
+        #expect(try await client.send(.balance(.zero)) == 100)
+        #expect(try await client.send(.blockNumber) == 9)
+    }
+
+    /// One that claims a block just above the others must not make them disagree on each read.
+    @Test func anUnprovenHeadFallsBackToOneThatIsShown() async throws {
+        let client = try client([node(head: 11, fork: 7), node(head: 10), node(head: 8)], needed: 2)
+        #expect(try await client.send(.blockNumber) == 8)
+        #expect(try await client.send(.balance(.zero)) == 100)
+    }
+
+    @Test func aResultAndItsBlockBelongTogether() async throws {
+        // It reorganises while it answers: what it says next is about another block of the same number.
+        let isReorganised = Switch(false)
+        let moving = ScriptedTransport.serving { method, params in
+            defer { if method == "eth_getBalance" { isReorganised.isOn = true } }
+            return self.answer(method, params, head: 10, fork: isReorganised.isOn ? 1 : 0)
+        }
+        let client = try client([moving, node(head: 10)], needed: 2)
+        #expect(await failure { () throws(RPCError) in try await client.send(.balance(.zero)) } != nil)
+        // Once both are on the same branch again, it is agreed on.
+        isReorganised.isOn = false
+        let settled = try self.client([node(head: 10, fork: 1), node(head: 10, fork: 1)], needed: 2)
+        #expect(try await settled.send(.balance(.zero)) == 100)
+    }
+
+    @Test func endpointsOutOfOrderAreNotAskedWhileTheOthersAreEnough() async throws {
+        let dead = ScriptedTransport { _, _ in .failure(RPCError(.transport("down"))) }
+        let client = try client([dead, node(head: 10), node(head: 10), node(head: 10)], needed: 3)
+        for _ in 0..<100 where client.endpointStatuses[0].isUsable { _ = try await client.send(.balance(.zero)) }
+        #expect(!client.endpointStatuses[0].isUsable)
+        let asked = dead.bodies.count
+        #expect(try await client.send(.balance(.zero)) == 100)
+        #expect(dead.bodies.count == asked)
+    }
+
+    @Test func noAttemptIsBegunAfterTheDeadline() async throws {
+        let clock = ManualClock()
+        let slow = ScriptedTransport { _, _ in
+            clock.advance(by: .seconds(70))
+            return .failure(RPCError(.timeout("slow"), mayHaveTakenEffect: true))
+        }
+        var options = RPCOptions()
+        options.quorum = 2
+        let client = try makeClient([slow, node(head: 1)], clock: clock, options: options)
+        #expect(await failure { () throws(RPCError) in try await client.send(.balance(.zero, .number(1))) } != nil)
+        #expect(slow.bodies.count == 1)
+    }
+
+    @Test func anUnknownHeadLeavesWhatNeedsNone() async throws {
+        let headless = {
+            ScriptedTransport.serving { method, _ in
+                method == "eth_getBalance" ? .result("0x64") : .error(-32000, "header not found")
+            }
+        }
+        let client = try client([headless(), headless()], needed: 2)
+        let (balance, number) = try await client.batch(.balance(.zero, .number(UInt64(5))), .blockNumber)
+        #expect(try balance.get() == 100)
+        #expect(throws: RPCError.self) { try number.get() }
+    }
+
+    @Test func oneEndpointTwiceIsNoQuorum() throws {
+        var options = RPCOptions()
+        options.quorum = 2
+        let endpoint = try RPCEndpoint("http://one.invalid/")
+        #expect(throws: RPCError.self) {
+            try RPCClient(endpoints: [endpoint, endpoint], chainID: 1, options: options)
+        }
     }
 
     @Test func agreedErrorsAreResults() async throws {

@@ -78,6 +78,22 @@ import Testing
         #expect(endpoint.methods.filter { $0 == "eth_chainId" }.count == 1)
     }
 
+    @Test func aConnectionOpenedDuringTheLookIsLookedAtAsWell() async throws {
+        let node = EndpointNode(
+            index: 0, endpoint: try RPCEndpoint("http://x.invalid"), transport: ScriptedTransport.serving(),
+            options: RPCOptions(), clock: ManualClock())
+        var looks = 0
+        func look() async throws(RPCError) {
+            try await node.ensureChain { () throws(RPCError) -> RPCError? in
+                looks += 1
+                if looks == 1 { node.forgetChain() }
+                return nil
+            }
+        }
+        for _ in 0..<3 { try await look() }
+        #expect(looks == 2)
+    }
+
     @Test func waitingForTheChainEndsWithTheTask() async throws {
         let gate = Gate()
         let endpoint = GatedTransport(gate: gate)

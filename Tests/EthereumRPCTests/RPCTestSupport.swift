@@ -181,3 +181,11 @@ struct GatedTransport: RPCTransport {
             .get()
     }
 }
+
+/// An endpoint that never answers.
+struct HungTransport: RPCTransport {
+    func send(_ request: RPCTransportRequest) async throws(RPCError) -> RPCTransportAnswer {
+        try? await Task.sleep(for: .seconds(86_400))
+        throw RPCError(.cancelled)
+    }
+}

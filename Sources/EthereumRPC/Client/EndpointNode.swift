@@ -35,6 +35,8 @@ final class EndpointNode: Sendable {
     private struct State {
         var health: EndpointHealth
         var chain = ChainState.unknown
+        /// A connection was opened while somebody was looking: what the look finds may be about another one.
+        var isOvertaken = false
         var batchSize: Int
         var lastError: RPCError?
         var answers: UInt64 = 0
@@ -147,7 +149,13 @@ final class EndpointNode: Sendable {
 
     /// A connection was opened: whoever is behind it has to say which chain it serves.
     func forgetChain() {
-        state.withLock { if case .right = $0.chain { $0.chain = .unknown } }
+        state.withLock { state in
+            switch state.chain {
+            case .right: state.chain = .unknown
+            case .checking: state.isOvertaken = true
+            case .unknown, .wrong: break
+            }
+        }
     }
 
     /// Makes sure that the endpoint serves the chain; one caller looks, others wait for it.
@@ -212,6 +220,7 @@ final class EndpointNode: Sendable {
                 return .wait(state.nextWaiter)
             case .unknown, .wrong:
                 state.chain = .checking([:])
+                state.isOvertaken = false
                 return .look
             }
         }
@@ -223,7 +232,7 @@ final class EndpointNode: Sendable {
                 if !unlessSettled { state.chain = chain }
                 return [:]
             }
-            state.chain = chain
+            if case .right = chain, state.isOvertaken { state.chain = .unknown } else { state.chain = chain }
             return waiting
         }
         for continuation in waiting.values { continuation.resume() }

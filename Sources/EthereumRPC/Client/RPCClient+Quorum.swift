@@ -4,33 +4,42 @@ import StrictJSON
 extension RPCClient {
     /// Reads on which as many endpoints agree as the quorum asks for.
     ///
-    /// What is about the head is pinned to one block first: the highest that enough endpoints know by the same hash.
+    /// What is about a moving block such as the head is read at one number that enough endpoints have reached, and each
+    /// endpoint names the block of that number in the same body, before and after what is read: a vote is for the block
+    /// and the result together, so that a reorganisation between two requests can't join what belongs to two branches.
     /// Advice such as a gas price is asked of one endpoint, since there is nothing to agree on.
     func performWithQuorum(_ calls: [RPCCall]) async throws(RPCError) -> [Result<JSON, RPCError>] {
-        var results = [Result<JSON, RPCError>](
-            repeating: .failure(RPCError(.noQuorum(needed: options.quorum, agreed: 0, asked: nodes.count))),
-            count: calls.count)
-        var pins: [BlockID: UInt64] = [:]
-        var common: [(index: Int, call: RPCCall, parts: @Sendable (JSON) -> JSON)] = []
+        let end = clock.now + options.deadline
+        var results = [Result<JSON, RPCError>](repeating: .failure(noQuorum(agreed: 0, nil)), count: calls.count)
         var advice: [Int] = []
+        var fixed: [(index: Int, question: Question)] = []
+        var moving: [(tag: BlockID, members: [(index: Int, member: Moving)])] = []
         for (index, call) in calls.enumerated() {
+            let member: (tag: BlockID, member: Moving)
             switch call.agreement {
-            case .advice: advice.append(index)
-            case .exact(let parts): common.append((index, call, parts))
-            case .height:
-                let number = try await pin(.latest, &pins)
-                results[index] = .success(.string(number.hexQuantity))
+            case .advice:
+                advice.append(index)
+                continue
+            case .exact(let parts):
+                fixed.append((index, Question(call: call, parts: parts)))
+                continue
+            case .height: member = (.latest, .height)
             case .atBlock(let parameter, let tag, let parts):
-                let number = try await pin(tag, &pins)
-                var pinned = call
-                while pinned.params.count <= parameter { pinned.params.append(.null) }
-                pinned.params[parameter] = BlockID.number(number).json
-                common.append((index, pinned, parts))
+                member = (tag == .pending ? .latest : tag, .read(Question(call: call, parts: parts), parameter))
+            }
+            if let known = moving.firstIndex(where: { $0.tag == member.tag }) {
+                moving[known].members.append((index, member.member))
+            } else {
+                moving.append((member.tag, [(index, member.member)]))
             }
         }
-        if !common.isEmpty {
-            let agreed = try await agree(common.map { ($0.call, $0.parts) })
-            for (entry, result) in zip(common, agreed) { results[entry.index] = result }
+        if !fixed.isEmpty {
+            let agreed = try await agree(fixed.map(\.question), until: end)
+            for (entry, result) in zip(fixed, agreed) { results[entry.index] = result }
+        }
+        for (tag, members) in moving {
+            let agreed = try await read(members.map(\.member), at: tag, until: end)
+            for (entry, result) in zip(members, agreed) { results[entry.index] = result }
         }
         if !advice.isEmpty {
             let single = try await performOnAny(advice.map { calls[$0] })
@@ -39,97 +48,168 @@ extension RPCClient {
         return results
     }
 
-    /// Heads that differ by no more than this are those of endpoints in step.
-    private static let usualSpread: UInt64 = 3
+    /// A call with what has to be the same of its result.
+    private struct Question {
+        var call: RPCCall
+        let parts: @Sendable (JSON) -> JSON
 
-    /// The highest block at `tag` that enough endpoints know by the same hash.
-    private func pin(_ tag: BlockID, _ pins: inout [BlockID: UInt64]) async throws(RPCError) -> UInt64 {
-        let tag = tag == .pending ? .latest : tag
-        if let known = pins[tag] { return known }
-        let look = RPCMethod<Block?>.block(tag)
-        func numbers(_ answers: [Answer]) -> [UInt64] {
-            answers.compactMap { answer in
-                guard case .success(let results) = answer, case .success(let json) = results[0] else { return nil }
-                return (try? look.decode(json))?.number
-            }.sorted(by: >)
+        /// The block of that number; all that counts is which one it is.
+        static func block(_ number: UInt64) -> Question {
+            Question(call: RPCMethod<Block?>.block(.number(number)).call, parts: hash)
         }
-        // An endpoint far behind must not hold everybody at its head only because it answers first.
-        let heads = try await askAll([look.call]) { answers in
-            let known = numbers(answers)
-            return known.count >= self.options.quorum && known[0] - known[self.options.quorum - 1] <= Self.usualSpread
-        }
-        let known = numbers(heads)
-        guard known.count >= options.quorum else {
-            throw noQuorum(agreed: known.count, known.isEmpty ? Self.error(in: heads) : nil)
-        }
-        // So many endpoints have reached this height; now they have to mean the same block.
-        let number = known[options.quorum - 1]
-        let confirm = RPCMethod<Block?>.block(.number(number))
-        let parts: @Sendable (JSON) -> JSON = { $0["hash"] ?? .null }
-        switch try await agree([(confirm.call, parts)])[0] {
-        case .success(let json) where !json.isNull:
-            pins[tag] = number
-            return number
-        case .success: throw noQuorum(agreed: 0, nil)
-        case .failure(let error): throw error
+
+        /// Which block an answer is about; null where the endpoint has none.
+        @Sendable static func hash(_ block: JSON) -> JSON {
+            block["hash"]?.stringValue.map { .string($0.lowercased()) } ?? .null
         }
     }
 
-    /// Asks every endpoint the same and takes, for each call, what enough of them say.
-    private func agree(
-        _ calls: [(call: RPCCall, parts: @Sendable (JSON) -> JSON)]
+    /// What is asked of a moving block.
+    private enum Moving {
+        /// Its number.
+        case height
+        /// A call that names it in this parameter.
+        case read(Question, Int)
+    }
+
+    /// A height to read at, and the endpoints that claim to have reached it.
+    private struct Pin {
+        let number: UInt64
+        let claimants: Set<Int>
+    }
+
+    // MARK: At a moving block
+
+    /// Reads at the highest block at `tag` that enough endpoints know by the same hash.
+    private func read(
+        _ members: [Moving], at tag: BlockID, until end: Duration
     ) async throws(RPCError) -> [Result<JSON, RPCError>] {
-        func best(_ index: Int, _ answers: [Answer]) -> (count: Int, result: Result<JSON, RPCError>)? {
-            var votes: [(key: JSON, count: Int, result: Result<JSON, RPCError>)] = []
-            for case .success(let results) in answers {
-                guard let key = Self.key(results[index], calls[index].parts) else { continue }
-                if let known = votes.firstIndex(where: { $0.key == key }) {
-                    votes[known].count += 1
-                } else {
-                    votes.append((key, 1, results[index]))
+        var last: RPCError?
+        // Endpoints in step are believed at once; where they mislead, all the others are waited for.
+        for patiently in [false, true] {
+            let (heads, error) = try await heads(at: tag, patiently: patiently, until: end)
+            guard heads.count >= options.quorum else {
+                last = last ?? noQuorum(agreed: heads.count, heads.count == 0 ? error : nil)
+                break
+            }
+            for number in heads.candidates(options.quorum) {
+                guard clock.now < end else { break }
+                let pin = Pin(number: number, claimants: heads.endpoints(at: number))
+                switch try await read(members, at: pin, until: end) {
+                case .success(let results): return results
+                // What kept the highest from being agreed on says more than what kept the older ones.
+                case .failure(let error): last = last ?? error
                 }
             }
-            return votes.max { $0.count < $1.count }.map { ($0.count, $0.result) }
         }
-        let answers = try await askAll(calls.map(\.call)) { answers in
-            calls.indices.allSatisfy { (best($0, answers)?.count ?? 0) >= self.options.quorum }
+        return members.map { _ in .failure(last ?? noQuorum(agreed: 0, nil)) }
+    }
+
+    /// Reads at the block of that number; a failure where too few endpoints mean the same block by it.
+    private func read(
+        _ members: [Moving], at pin: Pin, until end: Duration
+    ) async throws(RPCError) -> Result<[Result<JSON, RPCError>], RPCError> {
+        let questions = members.compactMap { member -> Question? in
+            guard case .read(var question, let parameter) = member else { return nil }
+            while question.call.params.count <= parameter { question.call.params.append(.null) }
+            question.call.params[parameter] = BlockID.number(pin.number).json
+            return question
         }
-        return calls.indices.map { index in
-            let found = best(index, answers)
-            guard let found, found.count >= options.quorum else {
-                return .failure(noQuorum(agreed: found?.count ?? 0, found == nil ? Self.error(in: answers) : nil))
+        var agreed = try await agree([.block(pin.number)] + questions, at: pin, until: end)[...]
+        if case .failure(let error) = agreed.removeFirst() { return .failure(error) }
+        return .success(
+            members.map { member in
+                if case .height = member { return .success(.string(pin.number.hexQuantity)) }
+                return agreed.removeFirst()
+            })
+    }
+
+    /// How far the endpoints are, and what went wrong where nobody says.
+    private func heads(
+        at tag: BlockID, patiently: Bool, until end: Duration
+    ) async throws(RPCError) -> (QuorumHeads, RPCError?) {
+        let look = RPCMethod<Block?>.block(tag)
+        func heads(_ answers: [Answer]) -> QuorumHeads {
+            var claims: [Int: UInt64] = [:]
+            for answer in answers {
+                guard case .success(let results) = answer.outcome else { continue }
+                guard case .success(let json) = results[0] else { continue }
+                claims[answer.node] = (try? look.decode(json))?.number
+            }
+            return QuorumHeads(claims)
+        }
+        let answers = try await askAll([look.call], until: end) { answers in
+            !patiently && heads(answers).isInStep(options.quorum)
+        }
+        return (heads(answers), Self.error(in: answers))
+    }
+
+    // MARK: Votes
+
+    /// Asks every endpoint the same and takes, for each question, what enough of them say.
+    ///
+    /// - Parameter pin: where an endpoint must have a block, the same one before and after the questions; the first
+    ///   question is for it. Nil where nothing moves.
+    private func agree(
+        _ questions: [Question], at pin: Pin? = nil, until end: Duration
+    ) async throws(RPCError) -> [Result<JSON, RPCError>] {
+        let isBracketed = pin != nil && questions.count > 1
+        /// The block that an endpoint stood at; nil where it has none, or another one than a moment before.
+        func block(_ results: [Result<JSON, RPCError>]) -> JSON? {
+            guard pin != nil else { return .null }
+            let looks = [results[0], results[isBracketed ? questions.count : 0]].map { look -> JSON in
+                if case .success(let json) = look { Question.hash(json) } else { .null }
+            }
+            return looks[0] == looks[1] && !looks[0].isNull ? looks[0] : nil
+        }
+        func votes(_ answers: [Answer]) -> [QuorumVotes] {
+            var votes = [QuorumVotes](repeating: QuorumVotes(), count: questions.count)
+            for case .success(let results) in answers.map(\.outcome) {
+                guard let block = block(results) else { continue }
+                for (index, question) in questions.enumerated() {
+                    votes[index].add(results[index], at: block, parts: question.parts)
+                }
+            }
+            return votes
+        }
+        let calls = questions.map(\.call) + (isBracketed ? [questions[0].call] : [])
+        let answers = try await askAll(calls, until: end) { answers in
+            let counts = votes(answers).map { $0.best?.count ?? 0 }
+            if counts.allSatisfy({ $0 >= options.quorum }) { return true }
+            // Those who claimed the block have shown different ones: another height is the better question.
+            guard let pin, counts[0] < options.quorum else { return false }
+            return pin.claimants.isSubset(of: answers.map(\.node))
+        }
+        return votes(answers).map { vote in
+            guard let found = vote.best, found.count >= options.quorum else {
+                let cause = vote.best == nil ? Self.error(in: answers) : nil
+                return .failure(noQuorum(agreed: vote.best?.count ?? 0, cause))
             }
             return found.result
         }
     }
 
-    /// What is compared; nil for failures that are the endpoint's own.
-    private static func key(_ result: Result<JSON, RPCError>, _ parts: @Sendable (JSON) -> JSON) -> JSON? {
-        switch result {
-        case .success(let json): return ["result": parts(json)]
-        case .failure(let error):
-            guard let found = error.serverClass, !found.isRetryable else { return nil }
-            return [
-                "error": .string(found.rawValue),
-                "data": error.revertData.map { .string(Hex.encodePrefixed($0)) } ?? .null,
-            ]
-        }
+    /// What the endpoint with that index said.
+    private struct Answer: Sendable {
+        let node: Int
+        let outcome: Result<[Result<JSON, RPCError>], RPCError>
     }
 
-    private typealias Answer = Result<[Result<JSON, RPCError>], RPCError>
-
     /// The same calls at every endpoint at once, until `isEnough` is content with the answers so far: nobody waits
-    /// for a dead endpoint.
+    /// for a dead endpoint. Those out of order are left alone while the others are enough for a quorum.
     private func askAll(
-        _ calls: [RPCCall], until isEnough: ([Answer]) -> Bool
+        _ calls: [RPCCall], until end: Duration, isEnough: ([Answer]) -> Bool
     ) async throws(RPCError) -> [Answer] {
+        let open = nodes.filter { $0.closedUntil == nil }
+        let asked = open.count >= options.quorum ? open : nodes
         let answers = await withTaskGroup(of: Answer.self) { group in
-            for node in nodes {
+            for node in asked {
                 group.addTask {
                     do throws(RPCError) {
-                        return .success(try await self.performOnOne(calls, node))
+                        let results = try await self.performOnOne(calls, node, until: end)
+                        return Answer(node: node.index, outcome: .success(results))
                     } catch {
-                        return .failure(error)
+                        return Answer(node: node.index, outcome: .failure(error))
                     }
                 }
             }
@@ -147,7 +227,7 @@ extension RPCClient {
 
     private static func error(in answers: [Answer]) -> RPCError? {
         for answer in answers {
-            switch answer {
+            switch answer.outcome {
             case .failure(let error): return error
             case .success(let results): for case .failure(let error) in results { return error }
             }
@@ -155,9 +235,9 @@ extension RPCClient {
         return nil
     }
 
-    private func performOnOne(_ calls: [RPCCall], _ node: EndpointNode) async throws(RPCError) -> [Result<
-        JSON, RPCError
-    >] {
+    private func performOnOne(
+        _ calls: [RPCCall], _ node: EndpointNode, until end: Duration
+    ) async throws(RPCError) -> [Result<JSON, RPCError>] {
         var results: [Result<JSON, RPCError>] = []
         var retried = false
         while results.count < calls.count {
@@ -169,7 +249,7 @@ extension RPCClient {
                     node.shrinkBatch(below: part.count)
                 } else {
                     // The others make up for one that is slow to recover.
-                    guard error.isRetryable, !retried, error.retryAfter == nil else { throw error }
+                    guard error.isRetryable, !retried, error.retryAfter == nil, clock.now < end else { throw error }
                     retried = true
                 }
             }

@@ -30,6 +30,10 @@ public final class RPCClient: Sendable {
             throw RPCError(
                 .noEndpoint("\(options.quorum) endpoints have to agree, and only \(endpoints.count) are configured"))
         }
+        // One endpoint named twice would agree with itself.
+        guard options.quorum == 1 || Set(endpoints.map(\.url)).count == endpoints.count else {
+            throw RPCError(.noEndpoint("an endpoint is named twice, and a quorum needs different ones"))
+        }
         let makeTransport: @Sendable (RPCEndpoint) -> any RPCTransport
         if let transport {
             makeTransport = transport
