@@ -1,4 +1,5 @@
 import CSecp256k1
+import Glibc
 import Synchronization
 
 /// The group's constants and the operations of libsecp256k1, on values.
@@ -156,8 +157,9 @@ package enum Secp256k1 {
         unsafe self.pointer = pointer
         var random = SystemRandomNumberGenerator()
         var seed = (random.next(), random.next(), random.next(), random.next())
-        let blinded = unsafe withUnsafeBytes(of: &seed) { bytes in
-            unsafe secp256k1_context_randomize(pointer, bytes.assumingMemoryBound(to: UInt8.self).baseAddress!)
+        let blinded = unsafe withUnsafeMutableBytes(of: &seed) { bytes in
+            defer { unsafe explicit_bzero(bytes.baseAddress!, bytes.count) }
+            return unsafe secp256k1_context_randomize(pointer, bytes.assumingMemoryBound(to: UInt8.self).baseAddress!)
         }
         precondition(blinded == 1, "libsecp256k1 cannot blind its context")
     }

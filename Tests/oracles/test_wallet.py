@@ -1,7 +1,7 @@
 """The wallet and the key format against mnemonic, bip32, eth-account, eth-keys and base58, in both directions.
 
 The cases are made here and checked by the Swift tests in one process; what those wrote is then read here. A run is
-repeated with ORAKEY_ORACLE_SEED.
+repeated with ORAKEY_SEED.
 """
 
 import json
@@ -19,8 +19,8 @@ from support.places import binaries
 @pytest.fixture(scope="module")
 def answers(tmp_path_factory):
     """What the Swift side wrote, after it has checked the whole corpus."""
-    seed = int(os.environ.get("ORAKEY_ORACLE_SEED", int.from_bytes(os.urandom(6), "big")))
-    print(f"ORAKEY_ORACLE_SEED={seed}")
+    seed = int(os.environ.get("ORAKEY_SEED", int.from_bytes(os.urandom(6), "big")))
+    print(f"ORAKEY_SEED={seed}")
     folder = tmp_path_factory.mktemp("corpus")
     (folder / "wallet.json").write_text(json.dumps(make_corpus(seed)))
     result = subprocess.run(
@@ -28,7 +28,7 @@ def answers(tmp_path_factory):
         env=os.environ | {"ORAKEY_ORACLE_CORPUS": str(folder)}, capture_output=True, text=True, check=False, timeout=600,
     )  # fmt: skip
     print(result.stdout[-8000:], result.stderr[-2000:])
-    assert result.returncode == 0, f"the Swift side disagrees with the corpus of ORAKEY_ORACLE_SEED={seed}"
+    assert result.returncode == 0, f"the Swift side disagrees with the corpus of ORAKEY_SEED={seed}"
     return json.loads((folder / "wallet-answers.json").read_text())
 
 
