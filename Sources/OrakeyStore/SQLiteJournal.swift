@@ -297,10 +297,8 @@ public final class SQLiteJournal: Journal {
         }
     }
 
-    public func reply(to key: String) throws -> IdempotentReply? {
-        try queue.read { db in
-            try Row.fetchOne(db, sql: "SELECT * FROM reply WHERE key = ?", arguments: [key]).map(ReplyRow.decode)
-        }
+    public func replies(to key: String) throws -> [IdempotentReply] {
+        try queue.read { db in try ReplyRow.all(to: key, in: db) }
     }
 
     public func keys(after cursor: Int64, limit: Int, state: KeyState?) throws -> [(cursor: Int64, key: KeyRecord)] {

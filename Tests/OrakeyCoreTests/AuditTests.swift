@@ -168,12 +168,14 @@ import Testing
             log.begin(with: key)
             try log.append([.unlocked])
             journal.failAt(commit: 1)
-            let reply = IdempotentReply(key: "k", request: .zero, intents: [], fingerprints: [], createdAt: clock.now)
+            let reply = IdempotentReply(
+                key: "k", network: LedgerFixture.network, request: .zero, intents: [], fingerprints: [],
+                createdAt: clock.now)
             #expect(throws: (any Error).self) { try log.append([.stopped], with: [.reply(reply)]) }
-            #expect(try stored.reply(to: "k") == nil)
+            #expect(try stored.replies(to: "k") == [])
             #expect(try log.head.sequence == 1)
             try log.append([.stopped], with: [.reply(reply)])
-            #expect(try stored.reply(to: "k") != nil)
+            #expect(try stored.replies(to: "k") == [reply])
             let (head, all) = try entries(stored)
             #expect(all.count == 2 && problems(head, all) == [])
         }

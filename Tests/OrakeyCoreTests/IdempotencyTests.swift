@@ -10,9 +10,10 @@ import OrakeyStore
 import Synchronization
 import Testing
 
-/// Calls that are repeated because their reply was lost: on two networks, with the end between the two commits.
+/// Calls that are repeated because their reply was lost, on two networks, with trouble or another policy in between.
 @Suite struct IdempotencyTests {
     private static let other = must { try NetworkName("OTHER") }
+    private static let names = [LedgerFixture.network, other]
     private let tag = KeyAgent.IdempotencyTag(key: "once", request: .zero)
     /// A wallet of the well-known private key 1.
     private let wallet = must {
@@ -30,47 +31,59 @@ import Testing
             name: "app", network: network, match: PeerMatch(users: [0]), rotateEvery: nil, grace: .seconds(600))
     }
 
-    /// An agent on two networks, each with five keys in the pool, over a journal that fails at a commit of choice.
-    private func withAgent(_ body: (KeyAgent, FailingJournal) async throws -> Void) async throws {
+    /// An agent on two networks, with five keys in the pools of those named, over a journal that fails at a commit of
+    /// choice.
+    private func withAgent(
+        pool: [NetworkName] = names, _ body: (KeyAgent, FailingJournal) async throws -> Void
+    ) async throws {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("orakeyd-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
-        let stored = try SQLiteJournal(path: folder.path + "/journal.sqlite")
-        let names = [LedgerFixture.network, Self.other]
-        let owner = try wallet.account().address
-        for name in names {
-            try stored.bind(name, owner: owner, chainID: 31337, contract: LedgerFixture.contract)
-            let fixture = try LedgerFixture()
-            try stored.commit(
-                (1...5).map { n in
-                    var key = KeyRecord(
-                        network: name, owner: owner, message: fixture.message(UInt64(n)), state: .pooled)
-                    key.createdBlock = 1
-                    return .key(key)
-                } + [.cursor(name, Cursor(block: 9, hash: nil))])
+        let journal = FailingJournal(try SQLiteJournal(path: folder.path + "/journal.sqlite"))
+        for name in Self.names {
+            try journal.bind(
+                name, owner: wallet.account().address, chainID: 31337, contract: LedgerFixture.contract)
+            try journal.commit([.cursor(name, Cursor(block: 9, hash: nil))])
         }
-        let journal = FailingJournal(stored)
-        let agent = try KeyAgent(
-            journal: journal, profiles: names.map(profile), consumers: names.map(consumer), clock: SystemWallClock(),
-            board: HandoutBoard(), log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
-        try await agent.unlock(with: wallet)
-        try await agent.unlock(with: wallet)
-        try await body(agent, journal)
+        for name in pool { try fill(journal, name) }
+        try await body(try await agent(over: journal), journal)
     }
 
-    @Test func aRotationOnTwoNetworksIsDoneOnceOnEach() async throws {
+    private func fill(_ journal: FailingJournal, _ name: NetworkName) throws {
+        let (fixture, owner) = (try LedgerFixture(), try wallet.account().address)
+        try journal.commit(
+            (1...5).map { n in
+                var key = KeyRecord(network: name, owner: owner, message: fixture.message(UInt64(n)), state: .pooled)
+                key.createdBlock = 1
+                return .key(key)
+            })
+    }
+
+    private func agent(
+        over journal: FailingJournal, names: [NetworkName] = names, consumers: [ConsumerSection]? = nil
+    ) async throws -> KeyAgent {
+        let agent = try KeyAgent(
+            journal: journal, profiles: names.map(profile), consumers: consumers ?? names.map(consumer),
+            clock: SystemWallClock(), board: HandoutBoard(),
+            log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        try await agent.unlock(with: wallet)
+        try await agent.unlock(with: wallet)
+        return agent
+    }
+
+    @Test func aRotationOnTwoNetworksIsDoneOnBothOrNotAtAll() async throws {
         try await withAgent { agent, journal in
-            journal.failAt(commit: 2)
+            journal.failAt(commit: 1)
             await #expect(throws: AgentError.self) {
                 try await agent.rotate(consumer: nil, network: nil, graceSeconds: 0, tag: tag)
             }
-            let halfway = await agent.consumerStatus().map(\.generation)
-            #expect(halfway.sorted() == [0, 1])
+            #expect(await agent.consumerStatus().map(\.generation) == [0, 0])
+            // Whatever is written after the first commit, the operation is whole with it.
+            journal.failAt(commit: 2)
             let repeated = try await agent.rotate(consumer: nil, network: nil, graceSeconds: 0, tag: tag)
-            let generations = await agent.consumerStatus().map(\.generation)
-            #expect(generations == [1, 1])
+            #expect(await agent.consumerStatus().map(\.generation) == [1, 1])
             let again = try await agent.rotate(consumer: nil, network: nil, graceSeconds: 0, tag: tag)
-            #expect(again == repeated)
+            #expect(again == repeated && again.fingerprints.count == 2)
             #expect(await agent.consumerStatus().map(\.generation) == [1, 1])
         }
     }
@@ -79,14 +92,56 @@ import Testing
         try await withAgent { agent, journal in
             _ = try await agent.rotate(consumer: nil, network: nil, graceSeconds: 0, tag: nil)
             journal.failAt(commit: 2)
-            await #expect(throws: AgentError.self) {
-                try await agent.revoke(.consumer("app"), reason: nil, tag: tag)
-            }
-            let repeated = try await agent.revoke(.consumer("app"), reason: nil, tag: tag)
-            #expect(repeated.intents.count == 2)
+            let first = try await agent.revoke(.consumer("app"), reason: nil, tag: tag)
+            #expect(first.intents.count == 2)
             #expect(await agent.consumerStatus().map(\.generation) == [2, 2], "the second keys live")
             let again = try await agent.revoke(.consumer("app"), reason: nil, tag: tag)
-            #expect(again == repeated)
+            #expect(again == first)
+            #expect(try await agent.keys(after: 0, limit: 99, state: .disabling).count == 2)
+        }
+    }
+
+    /// The first call found a key on one network; the consumer gets one on the other before the repeat.
+    @Test(arguments: [true, false]) func aRepeatedRevocationReachesNoFurtherNetwork(all: Bool) async throws {
+        try await withAgent(pool: [LedgerFixture.network]) { agent, journal in
+            let target = all ? KeyAgent.RevocationTarget.all : .consumer("app")
+            _ = try await agent.rotate(consumer: "app", network: LedgerFixture.network, graceSeconds: 0, tag: nil)
+            let first = try await agent.revoke(target, reason: nil, tag: tag)
+            let dead = try await agent.keys(after: 0, limit: 99, state: .disabling).count
+            try fill(journal, Self.other)
+            let restarted = try await self.agent(over: journal)
+            _ = try await restarted.rotate(consumer: "app", network: Self.other, graceSeconds: 0, tag: nil)
+            #expect(try await restarted.revoke(target, reason: nil, tag: tag) == first)
+            #expect(try await restarted.keys(after: 0, limit: 99, state: .disabling).count == dead)
+        }
+    }
+
+    @Test func aRepeatIsAnsweredWhateverThePolicySaysNow() async throws {
+        try await withAgent { agent, journal in
+            let (rotation, revocation) = (tag, KeyAgent.IdempotencyTag(key: "twice", request: .zero))
+            let rotated = try await agent.rotate(consumer: "app", network: nil, graceSeconds: 0, tag: rotation)
+            let revoked = try await agent.revoke(.consumer("app"), reason: nil, tag: revocation)
+            // Neither the consumer nor one of the networks is configured any more, and the wallet is locked.
+            let changed = try await self.agent(over: journal, names: [LedgerFixture.network], consumers: [])
+            await changed.lock()
+            #expect(
+                try await changed.rotate(consumer: "app", network: nil, graceSeconds: 0, tag: rotation) == rotated)
+            #expect(try await changed.revoke(.consumer("app"), reason: nil, tag: revocation) == revoked)
+            await expectConflict {
+                _ = try await changed.revoke(
+                    .consumer("none"), reason: nil,
+                    tag: KeyAgent.IdempotencyTag(key: "twice", request: otherTag.request))
+            }
+        }
+    }
+
+    @Test func aKeyThatBeginsAnotherIsNotTheOther() async throws {
+        try await withAgent { agent, _ in
+            for key in ["once", "once!", "onc"] {
+                let tag = KeyAgent.IdempotencyTag(key: key, request: Keccak256.hash(Array(key.utf8)))
+                _ = try await agent.rotate(consumer: "app", network: nil, graceSeconds: 0, tag: tag)
+            }
+            #expect(await agent.consumerStatus().map(\.generation) == [3, 3])
         }
     }
 
@@ -229,7 +284,7 @@ final class FailingJournal: Journal {
     }
     func alarms(of network: NetworkName) throws -> [Alarm] { try base.alarms(of: network) }
     func lastIdentifier() throws -> Int64 { try base.lastIdentifier() }
-    func reply(to key: String) throws -> IdempotentReply? { try base.reply(to: key) }
+    func replies(to key: String) throws -> [IdempotentReply] { try base.replies(to: key) }
     func keys(after cursor: Int64, limit: Int, state: KeyState?) throws -> [(cursor: Int64, key: KeyRecord)] {
         try base.keys(after: cursor, limit: limit, state: state)
     }

@@ -21,8 +21,8 @@ public protocol Journal: Sendable {
     func commit(_ changes: [Change]) throws
     /// The highest number ever given to an intent or slot.
     func lastIdentifier() throws -> Int64
-    /// The reply that was given to an `Idempotency-Key`.
-    func reply(to key: String) throws -> IdempotentReply?
+    /// The replies that were given to an `Idempotency-Key`, by the names of their networks.
+    func replies(to key: String) throws -> [IdempotentReply]
     /// Keys after `cursor` in the order of their first appearance, at most `limit`, and the cursor of the last.
     func keys(after cursor: Int64, limit: Int, state: KeyState?) throws -> [(cursor: Int64, key: KeyRecord)]
     /// Keys whose fingerprint was never computed, at most `limit`.

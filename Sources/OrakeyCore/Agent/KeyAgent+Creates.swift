@@ -15,6 +15,7 @@ extension KeyAgent {
     /// Creates `count` keys for the pool.
     public func create(network: NetworkName?, count: Int, tag: IdempotencyTag?) async throws -> Accepted {
         guard count >= 1, count <= 10_000 else { throw AgentError(.badRequest, "count must be from 1 to 10000") }
+        if let done = try reply(to: tag) { return done }
         let name = try resolve(network)
         let call = CreateCall(count: count, tag: tag)
         guard createCalls[name] == nil else {
@@ -35,7 +36,7 @@ extension KeyAgent {
     /// the first, another request under a known tag is refused.
     private func create(_ calls: [CreateCall], on name: NetworkName) -> [Result<Accepted, any Error>] {
         var answers: [Result<Accepted, any Error>?] = calls.map { call in
-            do { return try replies(to: call.tag)[name].map { .success($0) } } catch { return .failure(error) }
+            do { return try reply(to: call.tag).map { .success($0) } } catch { return .failure(error) }
         }
         let fresh = calls.indices.filter { answers[$0] == nil }
         // A call goes with the first that has the same tag, which is itself as a rule.
@@ -59,7 +60,7 @@ extension KeyAgent {
         try requireUnlocked()
         let now = clock.now
         let made = try step(name) { ledger in
-            calls.map { accept(ledger.create(count: $0.count, at: now), $0.tag?.part(on: name), name, &ledger) }
+            calls.map { accept(ledger.create(count: $0.count, at: now), $0.tag, name, &ledger) }
         }
         kick(name)
         return made

@@ -11,6 +11,18 @@ extension KeyAgent {
         public var fingerprints: [String] = []
         /// Keys that go as soon as there is a successor; the intent of their disable does not exist yet.
         public var awaiting: [AwaitedKey] = []
+
+        init(intents: [Int64], fingerprints: [String], awaiting: [AwaitedKey]) {
+            self.intents = intents
+            self.fingerprints = fingerprints
+            self.awaiting = awaiting
+        }
+
+        init(joining parts: [Accepted]) {
+            intents = parts.flatMap(\.intents)
+            fingerprints = parts.flatMap(\.fingerprints)
+            awaiting = parts.flatMap(\.awaiting)
+        }
     }
 
     /// A key whose successor is still to be created.
@@ -28,11 +40,6 @@ extension KeyAgent {
             self.key = key
             self.request = request
         }
-
-        /// The tag of one network's part. A space is in no client's key.
-        func part(on network: NetworkName) -> IdempotencyTag {
-            IdempotencyTag(key: "\(key) \(network)", request: request)
-        }
     }
 
     /// What to revoke.
@@ -45,20 +52,13 @@ extension KeyAgent {
         case consumer(String)
         /// Every key there is.
         case all
-
-        /// Whether one key is meant: a repeated call has nothing left to find then.
-        var isOneKey: Bool {
-            switch self {
-            case .key, .message, .fingerprint: true
-            case .consumer, .all: false
-            }
-        }
     }
 
     /// Replaces the key of one consumer, or of all.
     public func rotate(
         consumer: String?, network: NetworkName?, graceSeconds: Int64?, tag: IdempotencyTag?
     ) throws -> Accepted {
+        if let done = try reply(to: tag) { return done }
         if let network, ledgers[network] == nil { _ = try resolve(network) }
         let chosen = consumers.filter {
             (consumer == nil || consumer == $0.name) && (network == nil || network == $0.network)
@@ -76,19 +76,16 @@ extension KeyAgent {
         if let asleep = chosen.first(where: { dormant.contains($0.network) }), consumer != nil || network != nil {
             throw Self.noContract(asleep.network)
         }
-        let names = Set(chosen.map(\.network)).subtracting(dormant).sorted { $0.description < $1.description }
-        return try onEach(names, tag) { name, tag in
-            try requireUnlocked()
-            return try run(name, tag) { ledger, now in
-                var outcome = NetworkLedger.Outcome()
-                for settings in chosen where settings.network == name {
-                    let one = ledger.rotate(settings.name, grace: graceSeconds, at: now)
-                    outcome.intents += one.intents
-                    outcome.messages += one.messages
-                    outcome.awaiting += one.awaiting
-                }
-                return outcome
+        try requireUnlocked()
+        return try run(on: Set(chosen.map(\.network)).subtracting(dormant), tag) { name, ledger, now in
+            var outcome = NetworkLedger.Outcome()
+            for settings in chosen where settings.network == name {
+                let one = ledger.rotate(settings.name, grace: graceSeconds, at: now)
+                outcome.intents += one.intents
+                outcome.messages += one.messages
+                outcome.awaiting += one.awaiting
             }
+            return outcome
         }
     }
 
@@ -98,25 +95,21 @@ extension KeyAgent {
     public func revoke(
         _ target: RevocationTarget, network: NetworkName? = nil, reason: String?, tag: IdempotencyTag?
     ) throws -> Accepted {
-        try load()
-        let done = try replies(to: tag)
-        let found = try done.isEmpty || !target.isOneKey ? find(target, on: network) : [:]
-        let messages = found.filter { done[$0.key] == nil }
-        guard !messages.isEmpty || !done.isEmpty else { throw AgentError(.unknownKey, "no such key") }
+        if let done = try reply(to: tag) { return done }
+        let messages = try find(target, on: network)
+        guard !messages.isEmpty else { throw AgentError(.unknownKey, "no such key") }
         // Circulation ends first, in memory; the journal follows before the reply.
         for (name, list) in messages {
             let set = Set(list)
             board.withdraw(network: name) { set.contains($0.message) }
             withheld.formUnion(set)
         }
-        return try onEach(Array(messages.keys), tag) { name, tag in
-            try load(messages[name] ?? [], on: name)
-            let part = try run(name, tag) { ledger, now in
-                ledger.revoke(messages[name] ?? [], reason: reason, at: now)
-            }
-            withheld.subtract(messages[name] ?? [])
-            return part
+        for (name, list) in messages { try load(list, on: name) }
+        let accepted = try run(on: Set(messages.keys), tag) { name, ledger, now in
+            ledger.revoke(messages[name] ?? [], reason: reason, at: now)
         }
+        for list in messages.values { withheld.subtract(list) }
+        return accepted
     }
 
     // MARK: - Parts
@@ -127,43 +120,19 @@ extension KeyAgent {
         throw AgentError(.locked, "the wallet is locked: no new keys can be made", hint: "orakey unlock")
     }
 
-    /// An operation commits once for each network, and each part keeps a reply of its own: a repeat after a crash between
-    /// two commits does the rest, and nothing twice. Another request under the same tag is refused, whatever it is about.
-    func onEach(
-        _ names: [NetworkName], _ tag: IdempotencyTag?,
-        _ part: (NetworkName, IdempotencyTag?) throws -> Accepted
-    ) throws -> Accepted {
-        let done = try replies(to: tag)
-        var accepted = Accepted()
-        for name in Set(names).union(done.keys).sorted(by: { $0.description < $1.description }) {
-            let one = try done[name] ?? part(name, tag?.part(on: name))
-            accepted.intents += one.intents
-            accepted.fingerprints += one.fingerprints
-            accepted.awaiting += one.awaiting
-        }
-        return accepted
-    }
-
-    /// The replies that earlier calls with the same tag got, by network.
-    func replies(to tag: IdempotencyTag?) throws -> [NetworkName: Accepted] {
-        var found: [NetworkName: Accepted] = [:]
-        guard let tag else { return found }
-        for name in profiles.keys { found[name] = try replay(tag.part(on: name), on: name) }
-        return found
-    }
-
-    /// One network's part of an operation: decision, journal, board, then the worker is woken.
+    /// An operation: decisions and replies of all its networks in one commit, then the board, then the workers are woken.
+    /// The caller has looked whether the tag is known.
     func run(
-        _ name: NetworkName, _ tag: IdempotencyTag?,
-        _ decide: (inout NetworkLedger, Timestamp) -> NetworkLedger.Outcome
+        on names: Set<NetworkName>, _ tag: IdempotencyTag?,
+        _ decide: (NetworkName, inout NetworkLedger, Timestamp) -> NetworkLedger.Outcome
     ) throws -> Accepted {
-        let now = clock.now
-        let accepted = try step(name) { ledger in accept(decide(&ledger, now), tag, name, &ledger) }
-        kick(name)
-        return accepted
+        let (names, now) = (names.sorted { $0.description < $1.description }, clock.now)
+        let parts = try step(on: names) { name, ledger in accept(decide(name, &ledger, now), tag, name, &ledger) }
+        for name in names { kick(name) }
+        return Accepted(joining: parts)
     }
 
-    /// The reply to a call of which this is the outcome, journaled with it. The tag is that of the network's part.
+    /// The reply to a call of which this is the outcome on one network, journaled with it.
     func accept(
         _ outcome: NetworkLedger.Outcome, _ tag: IdempotencyTag?, _ name: NetworkName, _ ledger: inout NetworkLedger
     ) -> Accepted {
@@ -174,23 +143,26 @@ extension KeyAgent {
         if let tag {
             ledger.remember(
                 IdempotentReply(
-                    key: tag.key, request: tag.request, intents: accepted.intents, fingerprints: accepted.fingerprints,
-                    awaiting: outcome.awaiting, createdAt: clock.now))
+                    key: tag.key, network: name, request: tag.request, intents: accepted.intents,
+                    fingerprints: accepted.fingerprints, awaiting: outcome.awaiting, createdAt: clock.now))
         }
         return accepted
     }
 
-    /// The reply that an earlier call with the same tag got.
-    private func replay(_ tag: IdempotencyTag, on network: NetworkName) throws -> Accepted? {
-        let found: IdempotentReply?
-        do { found = try journal.reply(to: tag.key) } catch { throw AgentError.journal(error) }
-        guard let found else { return nil }
-        guard found.request == tag.request else {
-            throw Self.tagInUse
-        }
+    /// The reply that an earlier call with the same tag got, on whatever networks that was; nothing else is asked then.
+    /// Another request under the tag is refused, whatever it is about.
+    func reply(to tag: IdempotencyTag?) throws -> Accepted? {
+        try load()
+        guard let tag else { return nil }
+        let parts = try read { try journal.replies(to: tag.key) }
+        guard parts.allSatisfy({ $0.request == tag.request }) else { throw Self.tagInUse }
+        guard !parts.isEmpty else { return nil }
         return Accepted(
-            intents: found.intents, fingerprints: found.fingerprints,
-            awaiting: found.awaiting.map { AwaitedKey(network: network, message: $0) })
+            joining: parts.map { part in
+                Accepted(
+                    intents: part.intents, fingerprints: part.fingerprints,
+                    awaiting: part.awaiting.map { AwaitedKey(network: part.network, message: $0) })
+            })
     }
 
     static var tagInUse: AgentError {

@@ -67,15 +67,14 @@ extension KeyAgent {
 
     /// Appoints the revoker of a network; the zero address withdraws it.
     public func setRevoker(network: NetworkName?, address: Address, tag: IdempotencyTag?) throws -> Accepted {
+        if let done = try reply(to: tag) { return done }
         let name = try resolve(network)
         guard let profile = profiles[name], profile.contract.messagePrefix != nil else {
             throw AgentError(.conflict, "the contract of \(name) is not the reference contract and has no revoker")
         }
         guard address != profile.owner else { throw AgentError(.badRequest, "the owner can't be its own revoker") }
-        return try onEach([name], tag) { name, tag in
-            try requireUnlocked()
-            return try run(name, tag) { ledger, now in ledger.setRevoker(address, at: now) }
-        }
+        try requireUnlocked()
+        return try run(on: [name], tag) { _, ledger, now in ledger.setRevoker(address, at: now) }
     }
 
     /// Ends alarms that tell of something that has happened: the named one, on one network or on all.

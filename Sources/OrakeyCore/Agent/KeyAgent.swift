@@ -181,31 +181,49 @@ public actor KeyAgent {
     /// One step: lets `decide` change a copy of the ledger, commits, publishes.
     @discardableResult
     func step<T>(_ network: NetworkName, _ decide: (inout NetworkLedger) throws -> T) throws -> T {
+        try step(on: [network]) { _, ledger in try decide(&ledger) }[0]
+    }
+
+    /// One step on several networks, in one commit: there is no half of it after a crash. Results in the order of names.
+    func step<T>(
+        on networks: [NetworkName], _ decide: (NetworkName, inout NetworkLedger) throws -> T
+    ) throws -> [T] {
         if !isLoaded { try load() }
-        guard var ledger = ledgers[network] else {
-            throw AgentError(
-                .ownerUnknown, "the account of \(network) is not known yet",
-                hint: "unlock the wallet once: orakey unlock")
-        }
-        ledger.begin(after: lastIdentifier)
-        ledger.isLocked = accounts[network] == nil
-        // In the same commit as whatever is decided next: a jump is applied once, or not yet.
-        if let jump = clockJumps[network] { ledger.clockMoved(by: jump) }
-        let result = try decide(&ledger)
-        let changes = ledger.changes
-        if !changes.isEmpty {
-            do {
-                try audit.append(auditEvents(of: changes, on: network), with: changes)
-                clear(.journalFailed, on: network)
-            } catch {
-                raise(.journalFailed, "the journal can't be written: \(error)", on: network)
-                throw AgentError.journal(error)
+        var decided: [(network: NetworkName, ledger: NetworkLedger)] = []
+        var results: [T] = []
+        var identifier = lastIdentifier
+        for network in networks {
+            guard var ledger = ledgers[network] else {
+                throw AgentError(
+                    .ownerUnknown, "the account of \(network) is not known yet",
+                    hint: "unlock the wallet once: orakey unlock")
             }
+            ledger.begin(after: identifier)
+            ledger.isLocked = accounts[network] == nil
+            // In the same commit as whatever is decided next: a jump is applied once, or not yet.
+            if let jump = clockJumps[network] { ledger.clockMoved(by: jump) }
+            results.append(try decide(network, &ledger))
+            identifier = ledger.lastIdentifier
+            decided.append((network, ledger))
         }
-        clockJumps[network] = nil
-        lastIdentifier = ledger.lastIdentifier
-        take(ledger, on: network)
-        return result
+        try commit(decided)
+        lastIdentifier = identifier
+        for (network, ledger) in decided {
+            clockJumps[network] = nil
+            take(ledger, on: network)
+        }
+        return results
+    }
+
+    private func commit(_ decided: [(network: NetworkName, ledger: NetworkLedger)]) throws {
+        let changes = decided.flatMap(\.ledger.changes)
+        guard !changes.isEmpty else { return }
+        let events = decided.flatMap { auditEvents(of: $0.ledger.changes, on: $0.network) }
+        do { try audit.append(events, with: changes) } catch {
+            for (network, _) in decided { raise(.journalFailed, "the journal can't be written: \(error)", on: network) }
+            throw AgentError.journal(error)
+        }
+        for (network, _) in decided { clear(.journalFailed, on: network) }
     }
 
     /// Puts a ledger whose changes are durable in the place of its predecessor, and shows what follows.

@@ -90,9 +90,10 @@ public struct ConsumerRecord: Sendable, Equatable {
     }
 }
 
-/// The reply to a call that carried an `Idempotency-Key`, so that a repeat gets the same one.
+/// One network's part of the reply to a call that carried an `Idempotency-Key`, so that a repeat gets the same one.
 public struct IdempotentReply: Sendable, Equatable {
     public let key: String
+    public let network: NetworkName
     /// SHA-256 of the call: a repeat with other contents is refused.
     public let request: Bytes32
     public let intents: [Int64]
@@ -102,10 +103,11 @@ public struct IdempotentReply: Sendable, Equatable {
     public let createdAt: Timestamp
 
     public init(
-        key: String, request: Bytes32, intents: [Int64], fingerprints: [String], awaiting: [Bytes32] = [],
-        createdAt: Timestamp
+        key: String, network: NetworkName, request: Bytes32, intents: [Int64], fingerprints: [String],
+        awaiting: [Bytes32] = [], createdAt: Timestamp
     ) {
         self.key = key
+        self.network = network
         self.request = request
         self.intents = intents
         self.fingerprints = fingerprints
