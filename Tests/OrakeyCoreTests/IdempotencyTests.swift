@@ -4,11 +4,12 @@ import EthereumWallet
 import Foundation
 import Logging
 import OrakeyConfig
-import OrakeyCore
 import OrakeyKey
 import OrakeyStore
 import Synchronization
 import Testing
+
+@testable import OrakeyCore
 
 /// Calls that are repeated because their reply was lost, on two networks, with trouble or another policy in between.
 @Suite struct IdempotencyTests {
@@ -145,6 +146,55 @@ import Testing
         }
     }
 
+    @Test func aRevocationThatTheJournalCouldNotTakeIsTriedAgainAsItWasMeant() async throws {
+        try await withAgent(pool: [LedgerFixture.network]) { agent, journal in
+            _ = try await agent.rotate(consumer: "app", network: LedgerFixture.network, graceSeconds: 0, tag: nil)
+            let victim = try #require(agent.board.handouts.first).fingerprint.description
+            journal.failsAlways(true)
+            for _ in 1...2 {
+                await #expect(throws: AgentError.self) {
+                    try await agent.revoke(.consumer("app"), reason: "leaked", tag: tag)
+                }
+                await agent.retryWithheld()
+                #expect(agent.board.handouts.isEmpty)
+                let alarm = try #require(await agent.generalAlarms[LedgerFixture.network]?[.journalFailed])
+                #expect(alarm.message.contains("only this process knows of: 1,"))
+            }
+            await expectConflict { _ = try await agent.revoke(.all, reason: nil, tag: otherTag) }
+            journal.failsAlways(false)
+            // Another commit may come first; the revocation is on no disk yet, so the alarm stands.
+            _ = try await agent.create(network: LedgerFixture.network, count: 1, tag: nil)
+            #expect(await agent.generalAlarms[LedgerFixture.network]?[.journalFailed] != nil)
+            #expect(agent.board.handouts.isEmpty)
+            await agent.retryWithheld()
+            #expect(await agent.generalAlarms[LedgerFixture.network]?[.journalFailed] == nil)
+            #expect(await agent.withheld.isEmpty)
+            let successor = try #require(agent.board.handouts.first).fingerprint.description
+            let dead = try await agent.keys(after: 0, limit: 99, state: .disabling)
+            #expect(dead.count == 1)
+            let repeated = try await agent.revoke(.consumer("app"), reason: "leaked", tag: tag)
+            #expect(repeated.fingerprints.contains(victim) && !repeated.fingerprints.contains(successor))
+            #expect(agent.board.handouts.map(\.fingerprint.description) == [successor], "the successor lives")
+        }
+    }
+
+    @Test func aWithheldKeyIsOneOfOneNetwork() async throws {
+        try await withAgent { agent, journal in
+            _ = try await agent.rotate(consumer: nil, network: nil, graceSeconds: 0, tag: nil)
+            let message = try #require(agent.board.handouts.first { $0.network == Self.other }).message
+            journal.failsAlways(true)
+            await #expect(throws: AgentError.self) {
+                try await agent.revoke(.message(message), network: LedgerFixture.network, reason: nil, tag: nil)
+            }
+            journal.failsAlways(false)
+            // Something happens on the other network, whose key has the same message.
+            _ = try await agent.create(network: Self.other, count: 1, tag: nil)
+            #expect(agent.board.handouts.map(\.network) == [Self.other])
+            await agent.retryWithheld()
+            #expect(Set(agent.board.handouts.map(\.network)) == Set(Self.names))
+        }
+    }
+
     private let otherTag = KeyAgent.IdempotencyTag(key: "once", request: Keccak256.hash([1]))
 
     private func expectConflict(_ call: () async throws -> Void) async {
@@ -262,10 +312,14 @@ final class FailingJournal: Journal {
         if semaphore?.wait(timeout: .now() + 10) != nil { gate.withLock { $0 = nil } }
     }
 
+    /// From now on no commit succeeds, or every one does.
+    func failsAlways(_ fails: Bool) { countdown.withLock { $0 = fails ? .max : 0 } }
+
     func failAt(commit number: Int) { countdown.withLock { $0 = number } }
 
     func commit(_ changes: [Change]) throws {
         let fails = countdown.withLock { left in
+            if left == .max { return true }
             left -= 1
             return left == 0
         }

@@ -1,7 +1,10 @@
 """A disk that is full, a contract that refuses, a wallet that is locked: an alarm with a name, and nothing lost or doubled."""
 
+import contextlib
 import errno
+import os
 import secrets
+import subprocess
 
 import pytest
 from eth_abi import encode
@@ -49,6 +52,56 @@ def test_a_journal_that_cannot_be_written(on_a_disk, error):
     w.settle()
     assert w.counts() == (keys + 3, dead + 2), "two asked for, one for the pool"
     eventually("the alarm is over", lambda: not w.daemon.alarms())
+    w.check()
+
+
+@pytest.fixture
+def on_a_small_disk(bin_dir, private_dir):
+    """A world whose state lies on a disk of its own, and the file that fills it."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can mount a disk")
+    made = World(bin_dir, private_dir / "d")
+    state = made.daemon.folder / "state"
+    state.mkdir(mode=0o700)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m,mode=700", "tmpfs", state], check=True)
+    try:
+        yield made.begin(), state / "filler"
+    finally:
+        made.close()
+        subprocess.run(["umount", state], check=True)
+
+
+def fill(path):
+    with path.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+        while file.write(bytes(4096)):
+            pass
+
+
+def test_a_revocation_on_a_full_disk_goes_on_chain_once_there_is_room(on_a_small_disk):
+    """Nobody asks again; the consumer is revoked, not its next key."""
+    w, filler = on_a_small_disk
+    keys, dead = w.counts()
+    victim = w.current()
+    tag = {"Idempotency-Key": secrets.token_hex(8)}
+    call = ("/v1/revoke", {"consumer": "default", "reason": "leaked"})
+    fill(filler)
+    answer = w.daemon.post(*call, headers=tag)
+    assert answer.status == 500 and "disk is full" in answer.json["error"]["message"]
+    assert w.daemon.get("/v1/key").status == 503
+    eventually("the alarm", lambda: "journal_failed" in w.daemon.alarms())
+    (alarm,) = [a for a in w.daemon.status()["alarms"] if a["code"] == "journal_failed"]
+    assert "only this process knows of: 1," in alarm["message"]
+
+    filler.unlink()
+    eventually("it is journaled", lambda: w.key_state(victim["message"]) in ("disabling", "disabled"))
+    w.settle()
+    assert w.key_state(victim["message"]) == "disabled"
+    assert w.counts() == (keys + 1, dead + 1), "one for the pool"
+    eventually("the alarm is over", lambda: not w.daemon.alarms())
+    answer = w.daemon.post(*call, headers=tag)
+    assert answer.status == 202 and answer.json["fingerprints"] == [victim["fingerprint"]]
+    w.settle()
+    assert w.counts() == (keys + 1, dead + 1), "the repeat does nothing"
     w.check()
 
 

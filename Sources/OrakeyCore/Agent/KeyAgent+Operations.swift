@@ -96,19 +96,15 @@ extension KeyAgent {
         _ target: RevocationTarget, network: NetworkName? = nil, reason: String?, tag: IdempotencyTag?
     ) throws -> Accepted {
         if let done = try reply(to: tag) { return done }
-        let messages = try find(target, on: network)
-        guard !messages.isEmpty else { throw AgentError(.unknownKey, "no such key") }
-        // Circulation ends first, in memory; the journal follows before the reply.
-        for (name, list) in messages {
-            let set = Set(list)
-            board.withdraw(network: name) { set.contains($0.message) }
-            withheld.formUnion(set)
+        // Circulation ends first, in memory; the journal follows before the reply. What a repeat means was decided by the
+        // first call, also if the journal does not have it yet.
+        if tag == nil || !withheld.contains(where: { $0.tag?.key == tag?.key }) {
+            let messages = try find(target, on: network)
+            guard !messages.isEmpty else { throw AgentError(.unknownKey, "no such key") }
+            try withhold(messages, reason: reason, tag: tag)
         }
-        for (name, list) in messages { try load(list, on: name) }
-        let accepted = try run(on: Set(messages.keys), tag) { name, ledger, now in
-            ledger.revoke(messages[name] ?? [], reason: reason, at: now)
-        }
-        for list in messages.values { withheld.subtract(list) }
+        let last = try journalWithheld()
+        guard let accepted = try reply(to: tag) ?? last else { throw AgentError(.unknownKey, "no such key") }
         return accepted
     }
 
@@ -155,7 +151,8 @@ extension KeyAgent {
         try load()
         guard let tag else { return nil }
         let parts = try read { try journal.replies(to: tag.key) }
-        guard parts.allSatisfy({ $0.request == tag.request }) else { throw Self.tagInUse }
+        let requests = parts.map(\.request) + withheld.compactMap { $0.tag?.key == tag.key ? $0.tag?.request : nil }
+        guard requests.allSatisfy({ $0 == tag.request }) else { throw Self.tagInUse }
         guard !parts.isEmpty else { return nil }
         return Accepted(
             joining: parts.map { part in

@@ -33,8 +33,8 @@ public actor KeyAgent {
     /// The second wallet, which may only disable; it stays while the first is locked.
     var revoker: RevokerWallet?
     var desks: [NetworkName: RevocationDesk] = [:]
-    /// Keys whose hand-out was stopped although the journal could not take it; never shown again in this run.
-    var withheld: Set<Bytes32> = []
+    /// Revocations that the journal does not have yet; their keys are not shown.
+    var withheld: [WithheldRevocation] = []
     /// Alarms that belong to no ledger: chain trouble before the owner is known, a failed journal.
     var generalAlarms: [NetworkName: [Alarm.Code: Alarm]] = [:]
     /// Alarms from earlier runs, for networks whose owner is not known yet.
@@ -220,10 +220,10 @@ public actor KeyAgent {
         guard !changes.isEmpty else { return }
         let events = decided.flatMap { auditEvents(of: $0.ledger.changes, on: $0.network) }
         do { try audit.append(events, with: changes) } catch {
-            for (network, _) in decided { raise(.journalFailed, "the journal can't be written: \(error)", on: network) }
+            for (network, _) in decided { journalFails(error, on: network) }
             throw AgentError.journal(error)
         }
-        for (network, _) in decided { clear(.journalFailed, on: network) }
+        for (network, _) in decided { journalWorks(on: network) }
     }
 
     /// Puts a ledger whose changes are durable in the place of its predecessor, and shows what follows.
@@ -268,7 +268,9 @@ public actor KeyAgent {
         var shown: [String: Handout] = [:]
         for handout in board.handouts where handout.network == network { shown[handout.consumer] = handout }
         let wanted = ledger.consumerSettings.values.compactMap { settings -> (ConsumerSection, KeyRecord)? in
-            guard let key = ledger.currentKey(of: settings.name), !withheld.contains(key.message) else { return nil }
+            guard let key = ledger.currentKey(of: settings.name), !isWithheld(key.message, on: network) else {
+                return nil
+            }
             return (settings, key)
         }
         let names = Set(wanted.map(\.0.name))

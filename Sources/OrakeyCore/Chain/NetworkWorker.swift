@@ -48,6 +48,7 @@ public struct NetworkWorker: Sendable {
         do {
             try await agent.load()
             try await agent.followClock()
+            await agent.retryWithheld()
             try await follow(&turn)
             try await work()
         } catch {
