@@ -54,6 +54,14 @@ final class RawClient: Sendable {
 
     func endInput() { shutdown(descriptor, Int32(SHUT_WR)) }
 
+    /// Whether the other side ends the connection although nobody reads what it has sent.
+    func hangsUp() async -> Bool {
+        await apart {
+            var entry = pollfd(fd: self.descriptor, events: 0, revents: 0)
+            return poll(&entry, 1, 10_000) == 1 && entry.revents & Int16(POLLHUP) != 0
+        }
+    }
+
     /// Everything until the other side ends the connection.
     func readAll() async -> String {
         await apart {
@@ -77,7 +85,7 @@ final class RawClient: Sendable {
     }
 
     /// Waiting is not for the threads on which tasks run: what the test waits for may need one.
-    private func apart(_ body: @escaping @Sendable () -> String) async -> String {
+    private func apart<Result: Sendable>(_ body: @escaping @Sendable () -> Result) async -> Result {
         await withCheckedContinuation { continuation in
             DispatchQueue.global().async { continuation.resume(returning: body()) }
         }

@@ -25,6 +25,8 @@ final class PlainFront: ChannelInboundHandler, RemovableChannelHandler {
         /// The relay has asked for time.
         case preparing
         case relaying(any PlainExchange)
+        /// Closes once the caller has taken what was written.
+        case ending
         case closed
     }
 
@@ -203,8 +205,7 @@ final class PlainFront: ChannelInboundHandler, RemovableChannelHandler {
         waitsForRoom = false
         request = nil
         lastMove = .now()
-        state = isLast ? .closed : .waiting
-        if isLast { closeAfterWriting() }
+        if isLast { closeAfterWriting() } else { state = .waiting }
         exchange.concluded(isWhole: isWhole)
         takeInput()
     }
@@ -307,6 +308,7 @@ final class PlainFront: ChannelInboundHandler, RemovableChannelHandler {
         case .waiting where input.readableBytes > 0 && context?.channel.isWritable == true:
             if time >= Self.longestArrival { makeWay() }
         case .waiting: if time >= .seconds(limits.idleSeconds) { context?.close(promise: nil) }
+        case .ending: if time >= .seconds(limits.stallSeconds) { context?.close(promise: nil) }
         case .relaying where waitsForRoom: if time >= .seconds(limits.stallSeconds) { context?.close(promise: nil) }
         case .relaying where link != nil:
             guard time >= upstream.idle else { return }
@@ -325,6 +327,8 @@ final class PlainFront: ChannelInboundHandler, RemovableChannelHandler {
 
     private func closeAfterWriting() {
         guard let context else { return }
+        state = .ending
+        lastMove = .now()
         let channel = context.channel
         context.writeAndFlush(wrapOutboundOut(ByteBuffer())).whenComplete { _ in channel.close(promise: nil) }
     }
