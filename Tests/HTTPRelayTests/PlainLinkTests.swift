@@ -1,4 +1,5 @@
 import CurlHTTP
+import Dispatch
 import HTTPRelay
 import ScriptedHTTP
 import Testing
@@ -28,6 +29,51 @@ import Testing
         #expect(await client.hangsUp())
         let answer = await client.readAll()
         #expect(answer.hasPrefix("HTTP/1.1 200 OK\r\n") && answer.utf8.count < body.utf8.count)
+        await front.stop()
+    }
+
+    @Test func aServerMayListenOnAUnixSocket() async throws {
+        let server = ScriptedServer.answering(unixPath: temporarySocketPath()) { request, _ in
+            ScriptedServer.response("\(request.headers["host"] ?? "") \(request.target)")
+        }
+        let front = try await front(to: server)
+        let client = front.client()
+        for path in ["/1", "/2"] {
+            client.send("GET \(path) HTTP/1.1\r\nHost: x\r\n\r\n")
+            #expect(await client.read(until: path).hasSuffix("localhost \(path)"))
+        }
+        #expect(server.connections == 1)
+        await front.stop()
+    }
+
+    /// What came while the event loop was busy is not read yet when the next request asks for a connection: words that
+    /// would be its answer, or the connection's end.
+    @Test(arguments: [false, true], ["HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil", ""])
+    func aKeptLinkIsAskedForWhatNobodyRead(isUnix: Bool, said: String) async throws {
+        let (isAdmitting, isSaid) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+        let server = ScriptedServer(unixPath: isUnix ? temporarySocketPath() : nil) { peer in
+            while let (request, _) = peer.readRequest() {
+                peer.write(ScriptedServer.response("good \(request.target)"))
+                guard request.target == "/1" else { continue }
+                isAdmitting.wait()
+                if said.isEmpty { peer.close() } else { peer.write(said) }
+                isSaid.signal()
+                if said.isEmpty { return }
+            }
+        }
+        let front = try await front(to: server) { request in
+            guard request.target.elementsEqual("/2".utf8) else { return }
+            isAdmitting.signal()
+            isSaid.wait()
+        }
+        let client = front.client()
+        client.send("GET /1 HTTP/1.1\r\nHost: x\r\n\r\n")
+        #expect(await client.read(until: "good /1").hasSuffix("good /1"))
+        // Not one that could be sent again.
+        client.send("POST /2 HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
+        client.endInput()
+        #expect(await client.readAll().hasSuffix("good /2"))
+        #expect(server.connections == 2 && server.received.count == 2)
         await front.stop()
     }
 }

@@ -215,14 +215,25 @@ final class UpstreamLink: ChannelInboundHandler {
     }
 
     /// Whether the kernel, too, holds nothing that was not read, not even the connection's end: the next exchange would
-    /// take it for its answer. A server on a Unix socket can't be asked; what it says between two exchanges is seen when
-    /// it is read.
+    /// take it for its answer.
     var isQuiet: Bool {
         guard case .idle = state, let channel = context?.channel, channel.isActive else { return false }
-        if case .unix = pool.upstream.place { return true }
+        if case .unix = pool.upstream.place { return isQuietWhenRead }
         // The first of its words is the memory of the receive queue.
         guard let waiting = try? channel.syncOptions?.getOption(Self.memory) else { return false }
         return UInt32(truncatingIfNeeded: waiting) == 0
+    }
+
+    /// The receive queue of a Unix socket has no memory of its own to ask for; a look at its first byte leaves it there.
+    private var isQuietWhenRead: Bool {
+        let isQuiet = try? context?.pipeline.syncOperations.withUnsafeTransportIfAvailable(
+            of: NIOBSDSocket.Handle.self
+        ) { socket in
+            var byte: UInt8 = 0
+            let count = unsafe recv(socket, &byte, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT))
+            return count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)
+        }
+        return isQuiet ?? false
     }
 
     /// SO_MEMINFO, which has no name in this libc.
