@@ -199,7 +199,7 @@ let package = Package(
             name: "HTTPRelayTests",
             dependencies: [
                 "CurlHTTP", "HTTPRelay", "ScriptedHTTP",
-                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOEmbedded", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
             ],
             swiftSettings: strict),

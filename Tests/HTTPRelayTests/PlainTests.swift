@@ -114,6 +114,7 @@ import Testing
         "GET / HTTP/1.1\r\nHost: x\r\nOrigin: y", "GET / HTTP/1.1\r\nHost: x\r\nUpgrade: y",
         "GET / HTTP/1.1\r\nHost: x\r\nTE: trailers", "GET / HTTP/1.0\r\nHost: x",
         "GET / HTTP/1.1\r\nHost: x\r\nX: \u{e9}", "GET / HTTP/1.1\r\nHost: x\r\nConnection: keep-alive, x",
+        "GET / HTTP/1.1\r\nHost: x\r\nAuthorization: y ",
     ])
     func whatIsNotPlainTakesTheLongWay(head: String) async throws {
         let server = ScriptedServer.answering { _, _ in ScriptedServer.response("short") }

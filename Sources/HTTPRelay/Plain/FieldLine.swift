@@ -17,6 +17,8 @@ struct FieldLine {
     /// Where the next line begins.
     let end: Int
     let isASCII: Bool
+    /// No blanks behind the value. NIO's parser takes such for a part of it.
+    var isTrimmed: Bool { value.upperBound + 2 == end }
 
     static func read(_ bytes: Span<UInt8>, at start: Int) -> Reading {
         var position = start

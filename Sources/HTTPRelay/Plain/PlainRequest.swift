@@ -68,18 +68,20 @@ struct PlainForm: Equatable {
                 case .endsHere: break
                 case .elsewhere, .coding: return .other
                 case .host:
-                    guard host == nil else { return .other }
+                    guard host == nil, line.isTrimmed else { return .other }
                     host = line.value
                 case .authorization:
-                    guard authorization == nil else { return .other }
+                    guard authorization == nil, line.isTrimmed else { return .other }
                     authorization = line.value
                 case .length:
-                    guard length == nil, let number = bytes.number(in: line.value, digits: 7),
+                    guard length == nil, line.isTrimmed, let number = bytes.number(in: line.value, digits: 7),
                         number <= Self.mostBodyBytes
                     else { return .other }
                     length = number
                 case .connection:
-                    guard !isConnectionKnown, bytes.equals("keep-alive", in: line.value) else { return .other }
+                    guard !isConnectionKnown, line.isTrimmed, bytes.equals("keep-alive", in: line.value) else {
+                        return .other
+                    }
                     isConnectionKnown = true
                 }
                 position = line.end
