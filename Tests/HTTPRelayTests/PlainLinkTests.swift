@@ -76,4 +76,53 @@ import Testing
         #expect(server.connections == 2 && server.received.count == 2)
         await front.stop()
     }
+
+    /// How the connection ends on which the second request comes.
+    enum Death: CaseIterable {
+        case silent, afterABeginning
+        /// And so does the one after it.
+        case always
+    }
+
+    /// A server may end a kept connection while a request is on its way. One that does no harm twice is sent once more,
+    /// on a new connection; any other may have been carried out.
+    @Test(arguments: Death.allCases, ["GET", "POST", "DELETE"])
+    func onlyWhatDoesNoHarmIsSentAgain(death: Death, method: String) async throws {
+        let server = ScriptedServer { peer in
+            while let (request, _) = peer.readRequest() {
+                if request.target == "/1" {
+                    peer.write(ScriptedServer.response("first"))
+                } else if peer.connection == 1 || death == .always {
+                    if death == .afterABeginning { peer.write("HTTP/1.1 2") }
+                    return
+                } else {
+                    peer.write(ScriptedServer.response("again"))
+                }
+            }
+        }
+        let front = try await front(to: server)
+        let client = front.client()
+        client.send("GET /1 HTTP/1.1\r\nHost: x\r\n\r\n")
+        #expect(await client.read(until: "first").hasSuffix("first"))
+        client.send("\(method) /2 HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}")
+        client.endInput()
+        let answer = await client.readAll()
+        #expect(answer.hasPrefix(method == "GET" && death == .silent ? "HTTP/1.1 200 " : "HTTP/1.1 502 "))
+        let connections = method == "GET" && death != .afterABeginning ? 2 : 1
+        #expect(server.connections == connections && server.received.count == connections + 1)
+        #expect(server.received.dropFirst().allSatisfy { $0.text == "{}" && $0.method == method })
+        await front.stop()
+    }
+
+    /// A server that ends a new connection does so for a reason.
+    @Test func nothingIsSentAgainOnANewConnection() async throws {
+        let server = ScriptedServer { peer in _ = peer.readRequest() }
+        let front = try await front(to: server)
+        let client = front.client()
+        client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        client.endInput()
+        #expect(await client.readAll().hasPrefix("HTTP/1.1 502 "))
+        #expect(server.connections == 1)
+        await front.stop()
+    }
 }

@@ -47,6 +47,8 @@ final class PlainFront: ChannelInboundHandler, RemovableChannelHandler {
     /// The one that is being relayed.
     private var request: PlainRequest?
     private var link: UpstreamLink?
+    /// The link served other exchanges before.
+    private var linkWasKept = false
     private var output: ByteBuffer
     private var isStarted = false
     private var isChunked = false
@@ -176,8 +178,11 @@ final class PlainFront: ChannelInboundHandler, RemovableChannelHandler {
     // MARK: The upstream
 
     private func connect() {
+        if let link = pool.take() { send(on: link, wasKept: true) } else { connectAnew() }
+    }
+
+    private func connectAnew() {
         guard case .relaying(let exchange) = state else { return }
-        if let link = pool.take() { return send(on: link) }
         pool.open { [self] result in
             guard case .relaying(let current) = state, current === exchange else {
                 // The caller is gone.
@@ -185,15 +190,16 @@ final class PlainFront: ChannelInboundHandler, RemovableChannelHandler {
                 return
             }
             switch result {
-            case .success(let link): send(on: link)
+            case .success(let link): send(on: link, wasKept: false)
             case .failure(let error): linkFailed(error)
             }
         }
     }
 
-    private func send(on link: UpstreamLink) {
+    private func send(on link: UpstreamLink, wasKept: Bool) {
         guard case .relaying(let exchange) = state, let request else { return }
         self.link = link
+        linkWasKept = wasKept
         lastMove = .now()
         link.send(request, exchange, rules: answerRules, for: self)
     }
@@ -405,6 +411,14 @@ extension PlainFront: UpstreamUser {
     private func endAnswer(isWhole: Bool = true) {
         if isChunked { output.writeStaticString("0\r\n\r\n") }
         conclude(isWhole: isWhole)
+    }
+
+    /// A server may end a kept connection just as a request goes out on it. Where that does no harm (RFC 9110, section
+    /// 9.2.2), the request is sent once more: on a new connection, whose end has another reason.
+    func linkEndedSilently(_ error: HTTPError) {
+        guard linkWasKept, let request, request.form.isSafe || !error.mayHaveBeenSent else { return linkFailed(error) }
+        link = nil
+        connectAnew()
     }
 
     func linkFailed(_ error: HTTPError) {

@@ -23,6 +23,8 @@ struct PlainForm: Equatable {
     fileprivate(set) var method = 0..<0
     /// POST, PUT or PATCH.
     fileprivate(set) var mayHaveBody = false
+    /// GET: it changes nothing, however often it comes.
+    fileprivate(set) var isSafe = false
     fileprivate(set) var target = 0..<0
     fileprivate(set) var authorization: Range<Int>?
     fileprivate(set) var host: Range<Int>?
@@ -113,6 +115,7 @@ struct PlainForm: Equatable {
         guard bytes.beginsLike(Self.version, at: position) else { return .none }
         method = 0..<start - 1
         mayHaveBody = bytes[0] == UInt8(ascii: "P")
+        isSafe = bytes[0] == UInt8(ascii: "G")
         target = start..<position
         let end = position + Self.version.utf8CodeUnitCount
         return end <= bytes.count ? .whole(end) : .part

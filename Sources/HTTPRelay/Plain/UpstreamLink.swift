@@ -14,6 +14,8 @@ protocol UpstreamUser: AnyObject {
     func answerIsOver(withConnection: Bool)
     /// The link has failed and is no longer the user's.
     func linkFailed(_ error: HTTPError)
+    /// The same where the connection ended, or was none any more, with nothing seen of an answer.
+    func linkEndedSilently(_ error: HTTPError)
 }
 
 /// One connection to the upstream: one exchange at a time, and kept for the next only after an answer that was whole.
@@ -42,6 +44,8 @@ final class UpstreamLink: ChannelInboundHandler {
     /// The beginning of a head.
     private var held: ByteBuffer?
     private var heldBytes = 0
+    /// Nothing has come of the answer that is waited for.
+    private var isSilent: Bool { if case .head = state { held == nil && heldBytes == 0 } else { false } }
     private var chunks = ChunkReader()
     private var isReusable = true
     private var request: ByteBuffer
@@ -58,7 +62,9 @@ final class UpstreamLink: ChannelInboundHandler {
     // MARK: Sending
 
     func send(_ request: PlainRequest, _ exchange: any PlainExchange, rules: FieldRules, for user: any UpstreamUser) {
-        guard let context else { return user.linkFailed(failure("the connection is gone", mayHaveBeenSent: false)) }
+        guard let context else {
+            return user.linkEndedSilently(failure("the connection is gone", mayHaveBeenSent: false))
+        }
         self.user = user
         self.rules = rules
         state = .head
@@ -242,15 +248,19 @@ final class UpstreamLink: ChannelInboundHandler {
 
     func channelInactive(context: ChannelHandlerContext) {
         let wasOver = if case .connection = state { true } else { false }
+        let wasSilent = isSilent
         pool.forget(self)
         state = .closed
         self.context = nil
         let user = user
         self.user = nil
+        let error = failure("the connection ended before the answer did", mayHaveBeenSent: true)
         if wasOver {
             user?.answerIsOver(withConnection: true)
+        } else if wasSilent {
+            user?.linkEndedSilently(error)
         } else {
-            user?.linkFailed(failure("the connection ended before the answer did", mayHaveBeenSent: true))
+            user?.linkFailed(error)
         }
         context.fireChannelInactive()
     }
@@ -261,6 +271,11 @@ final class UpstreamLink: ChannelInboundHandler {
 
     /// A body that ends with its connection does not end with a reset.
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        fail(failure("the connection broke off", mayHaveBeenSent: true))
+        let error = failure("the connection broke off", mayHaveBeenSent: true)
+        guard isSilent else { return fail(error) }
+        let user = user
+        self.user = nil
+        close()
+        user?.linkEndedSilently(error)
     }
 }
