@@ -77,6 +77,25 @@ import Testing
         await front.stop()
     }
 
+    /// A front that is ending says so to a caller whose answer has not begun.
+    @Test func anEndingFrontTellsItsCallers() async throws {
+        let got = Counter()
+        let server = ScriptedServer { peer in
+            _ = peer.readRequest()
+            got.end()
+            peer.waitForClose()
+        }
+        let front = try await front(to: server)
+        let client = front.client()
+        client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        await got.ended()
+        async let stopped: Void = front.server.stop(grace: .zero, farewell: .seconds(5))
+        let answer = await client.readAll()
+        #expect(answer.hasPrefix("HTTP/1.1 502 ") && answer.contains("connection: close\r\n"))
+        #expect(answer.hasSuffix("cancelled"))
+        await stopped
+    }
+
     /// How the connection ends on which the second request comes.
     enum Death: CaseIterable {
         case silent, afterABeginning
