@@ -44,9 +44,9 @@ class Proxy:
     def ask(self, method: str, target: str, body=None, headers=None) -> Answer:
         return ask(self.socket, method, target, body, headers)
 
-    def client(self, **options) -> openai.OpenAI:
+    def client(self, consumer=None, **options) -> openai.OpenAI:
         """Unchanged but for base_url and api_key."""
-        token = self.token()
+        token = self.token(*(["--consumer", consumer] if consumer else []))
         self.clients.append(openai.OpenAI(
             base_url=token["base_url"], api_key=token["token"], **{"max_retries": 0, **options}))
         return self.clients[-1]

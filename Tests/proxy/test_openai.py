@@ -1,6 +1,7 @@
 """OpenAI's own client for Python, unchanged, through the proxy."""
 
 import asyncio
+import hashlib
 import threading
 
 import openai
@@ -68,6 +69,24 @@ def test_images_and_models(proxy):
         model="black-forest-labs/FLUX.1-dev", prompt="Cats eating popcorn", n=4, extra_body={"steps": 10})
     assert len(images.data) == 4
     assert MODEL in [model.id for model in client.models.list()]
+
+
+def test_images_from_asyncio(proxy):
+    """Each caller gets the images of its own prompt."""
+    async def links(client, **request) -> list[str]:
+        images = await client.images.generate(model="black-forest-labs/FLUX.1-dev", **request)
+        return [image.url for image in images.data]
+
+    async def everything():
+        async with proxy.async_client() as client:
+            return await asyncio.gather(*(
+                links(client, prompt=f"cat {number}", n=number % 4 + 1) for number in range(20)))
+
+    for number, got in enumerate(asyncio.run(everything())):
+        name = hashlib.sha256(f"cat {number}".encode()).hexdigest()
+        assert got == [f"https://gateway.invalid/ipfs/{name}{index}" for index in range(number % 4 + 1)]
+    assert {seen.path for seen in proxy.model.seen} == {"/v1/images/generations"}
+    assert {seen.key for seen in proxy.model.seen} == {proxy.key()}
 
 
 def test_errors_of_the_upstream_keep_their_form(proxy):

@@ -4,6 +4,7 @@ import json
 import threading
 
 from support.daemon import eventually
+from support.scripted_model import words_for
 
 CHAT = {"model": "deepseek-ai/DeepSeek-V3", "messages": [{"role": "user", "content": "hello"}]}
 
@@ -105,6 +106,50 @@ def test_a_body_too_large_to_keep_is_not_sent_again(proxy):
     assert proxy.ask("POST", "/v1/chat/completions", body).status == 401
     assert len(proxy.model.seen) == 1
     assert proxy.model.seen[0].body == body
+
+
+def revoke(proxy):
+    """Ends the current key; returns when another has taken its place."""
+    old = proxy.daemon.get("/v1/key").json
+    proxy.daemon.orakey("revoke", old["fingerprint"], "--no-wait")
+    eventually("another key", lambda: (answer := proxy.daemon.get("/v1/key")).status == 200
+               and answer.json["fingerprint"] != old["fingerprint"])
+
+
+def test_a_stream_outlives_its_key(proxy):
+    """It is for the provider to end what it let begin; the next request has the next key."""
+    old, fingerprint = proxy.key(), proxy.daemon.get("/v1/key").json["fingerprint"]
+    events = iter([lambda: revoke(proxy)])
+    proxy.model.between_events = lambda: next(events, lambda: None)()
+    before = len(proxy.exchanges())
+    answer = proxy.ask("POST", "/v1/chat/completions", {**CHAT, "stream": True})
+    events = [line for line in answer.body.decode().split("\n\n") if line]
+    words = [json.loads(event.removeprefix("data: "))["choices"][0]["delta"]["content"] for event in events[:-1]]
+    assert (words, events[-1]) == (words_for(CHAT["messages"]), "data: [DONE]")
+    assert proxy.ask("POST", "/v1/chat/completions", CHAT).status == 200
+    assert [seen.key for seen in proxy.model.seen] == [old, proxy.key()] and old != proxy.key()
+    # What was used is on the account of the key it was used with.
+    assert answer.headers["X-Orakey-Fingerprint"] == fingerprint
+    exchanges = proxy.exchanges()
+    assert len(exchanges) == before + 2
+    assert {fingerprint, proxy.daemon.get("/v1/key").json["fingerprint"]} <= {row["fingerprint"] for row in exchanges}
+
+
+def test_a_stream_that_ends_with_its_key_is_not_begun_again(proxy):
+    """Of a provider that cuts off whoever is revoked: part of the answer has passed, and a second would be billed."""
+    def cuts_off(handler, _):
+        handler.begin_stream()
+        handler.event({"n": 1})
+        revoke(proxy)
+        handler.drop()
+
+    proxy.model.next(cuts_off)
+    answer = proxy.ask("POST", "/v1/chat/completions", {**CHAT, "stream": True})
+    first, last = map(json.loads, answer.body.decode().split("data: ")[1:])
+    assert (first, last["error"]["code"]) == ({"n": 1}, "stream_broken")
+    assert len(proxy.model.seen) == 1
+    assert proxy.ask("POST", "/v1/chat/completions", CHAT).status == 200
+    assert proxy.model.seen[1].key == proxy.key() != proxy.model.seen[0].key
 
 
 def test_streams_end_in_good_order_when_the_service_does(make_proxy):
