@@ -86,9 +86,11 @@ import Testing
 
     // MARK: Liars and the lame
 
-    @Test func aBoasterAndAHungEndpointHoldNobodyUp() async throws {
+    @Test(arguments: [1_000_000, 11, 10] as [UInt64])
+    func aLiarAndAHungEndpointHoldNobodyUp(claimed: UInt64) async throws {
         let hung = HungTransport()
-        let nodes: [any RPCTransport] = [hung, node(head: 1_000_000, fork: 7), node(head: 10), node(head: 9)]
+        let late = LateTransport(transport: node(head: 9))
+        let nodes: [any RPCTransport] = [hung, node(head: claimed, fork: 7), node(head: 10), late]
         let endpoints = try nodes.indices.map { try RPCEndpoint("http://endpoint-\($0).invalid") }
         let map = Dictionary(uniqueKeysWithValues: zip(endpoints.map(\.description), nodes))
         var options = RPCOptions()

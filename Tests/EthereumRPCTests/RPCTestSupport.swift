@@ -189,3 +189,13 @@ struct HungTransport: RPCTransport {
         throw RPCError(.cancelled)
     }
 }
+
+/// An endpoint that the others are faster than.
+struct LateTransport: RPCTransport {
+    let transport: any RPCTransport
+
+    func send(_ request: RPCTransportRequest) async throws(RPCError) -> RPCTransportAnswer {
+        try? await Task.sleep(for: .milliseconds(50))
+        return try await transport.send(request)
+    }
+}

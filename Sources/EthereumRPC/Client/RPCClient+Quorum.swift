@@ -85,15 +85,16 @@ extension RPCClient {
         _ members: [Moving], at tag: BlockID, until end: Duration
     ) async throws(RPCError) -> [Result<JSON, RPCError>] {
         var last: RPCError?
-        // Endpoints in step are believed at once; where they mislead, all the others are waited for.
-        for patiently in [false, true] {
-            let (heads, error) = try await heads(at: tag, patiently: patiently, until: end)
+        // The first endpoints in step are believed at once. Where they mislead, one more is waited for each time, so that
+        // as many liars as there are do not make anybody wait for one that hangs.
+        for wanted in options.quorum...nodes.count {
+            let (heads, error) = try await heads(at: tag, inStep: wanted, until: end)
             guard heads.count >= options.quorum else {
                 last = last ?? noQuorum(agreed: heads.count, heads.count == 0 ? error : nil)
                 break
             }
             for number in heads.candidates(options.quorum) {
-                guard clock.now < end else { break }
+                guard clock.now < end else { return members.map { _ in .failure(last ?? noQuorum(agreed: 0, nil)) } }
                 let pin = Pin(number: number, claimants: heads.endpoints(at: number))
                 switch try await read(members, at: pin, until: end) {
                 case .success(let results): return results
@@ -101,6 +102,8 @@ extension RPCClient {
                 case .failure(let error): last = last ?? error
                 }
             }
+            // Nobody is left to say anything else.
+            if heads.count == nodes.count { break }
         }
         return members.map { _ in .failure(last ?? noQuorum(agreed: 0, nil)) }
     }
@@ -124,9 +127,9 @@ extension RPCClient {
             })
     }
 
-    /// How far the endpoints are, and what went wrong where nobody says.
+    /// How far the endpoints are, once so many are in step or all are heard; and what went wrong where nobody says.
     private func heads(
-        at tag: BlockID, patiently: Bool, until end: Duration
+        at tag: BlockID, inStep wanted: Int, until end: Duration
     ) async throws(RPCError) -> (QuorumHeads, RPCError?) {
         let look = RPCMethod<Block?>.block(tag)
         func heads(_ answers: [Answer]) -> QuorumHeads {
@@ -139,7 +142,7 @@ extension RPCClient {
             return QuorumHeads(claims)
         }
         let answers = try await askAll([look.call], until: end) { answers in
-            !patiently && heads(answers).isInStep(options.quorum)
+            heads(answers).isInStep(wanted)
         }
         return (heads(answers), Self.error(in: answers))
     }
