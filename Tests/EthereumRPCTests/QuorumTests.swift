@@ -125,6 +125,40 @@ import Testing
         #expect(try await settled.send(.balance(.zero)) == 100)
     }
 
+    /// Where fewer than half are enough, two branches may both have enough: one of them is read, not both.
+    @Test func twoBranchesAreNeverJoined() async throws {
+        let limited = ScriptedTransport.serving { method, params in
+            if method == "eth_getBalance" { return .error(-32005, "limit exceeded") }
+            return self.answer(method, params, head: 10, fork: 0)
+        }
+        for _ in 0..<50 {
+            let client = try client(
+                [
+                    node(head: 10, balance: "0xa"), limited, node(head: 10, fork: 1, balance: "0xb"),
+                    node(head: 10, fork: 1, balance: "0xb"),
+                ], needed: 2)
+            let (block, balance) = try await client.batch(.block(.latest), .balance(.zero))
+            guard let found = try? balance.get() else { continue }
+            #expect(found == 11)
+            #expect(try block.get()?.hash.bytes.last == 11)
+        }
+    }
+
+    @Test func aBatchInPartsEndsAtTheDeadline() async throws {
+        let clock = ManualClock()
+        let slow = ScriptedTransport { requests, _ in
+            clock.advance(by: .seconds(19))
+            return ScriptedTransport.reply(to: requests) { _, _ in .result("0x64") }
+        }
+        var options = RPCOptions()
+        (options.quorum, options.batchSize) = (2, 1)
+        let client = try makeClient([slow, slow], clock: clock, options: options)
+        let calls = (0..<100).map { RPCMethod<UInt256>.balance(.zero, .number(UInt64($0))) }
+        let results = try? await client.batch(calls)
+        #expect(results?.contains { if case .success = $0 { true } else { false } } != true)
+        #expect(slow.bodies.count <= 10)
+    }
+
     @Test func endpointsOutOfOrderAreNotAskedWhileTheOthersAreEnough() async throws {
         let dead = ScriptedTransport { _, _ in .failure(RPCError(.transport("down"))) }
         let client = try client([dead, node(head: 10), node(head: 10), node(head: 10)], needed: 3)

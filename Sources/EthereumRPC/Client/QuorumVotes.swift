@@ -5,10 +5,9 @@ import StrictJSON
 struct QuorumVotes {
     private var parties: [(key: JSON, count: Int, result: Result<JSON, RPCError>)] = []
 
-    /// Counts an answer of an endpoint that had the block with that hash before and after it.
-    mutating func add(_ result: Result<JSON, RPCError>, at block: JSON, parts: @Sendable (JSON) -> JSON) {
-        guard let said = Self.comparable(result, parts) else { return }
-        let key: JSON = [block, said]
+    /// Counts an endpoint's answer; `parts` is what has to be the same of it.
+    mutating func add(_ result: Result<JSON, RPCError>, parts: @Sendable (JSON) -> JSON) {
+        guard let key = Self.comparable(result, parts) else { return }
         if let known = parties.firstIndex(where: { $0.key == key }) {
             parties[known].count += 1
         } else {

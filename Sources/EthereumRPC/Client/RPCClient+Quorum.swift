@@ -87,7 +87,7 @@ extension RPCClient {
         var last: RPCError?
         // The first endpoints in step are believed at once. Where they mislead, one more is waited for each time, so that
         // as many liars as there are do not make anybody wait for one that hangs.
-        for wanted in options.quorum...nodes.count {
+        for wanted in options.quorum...nodes.count where wanted == options.quorum || clock.now < end {
             let (heads, error) = try await heads(at: tag, inStep: wanted, until: end)
             guard heads.count >= options.quorum else {
                 last = last ?? noQuorum(agreed: heads.count, heads.count == 0 ? error : nil)
@@ -165,15 +165,25 @@ extension RPCClient {
             }
             return looks[0] == looks[1] && !looks[0].isNull ? looks[0] : nil
         }
+        /// The votes of those who stood at the same block: what is read of one branch never joins what is read of another.
         func votes(_ answers: [Answer]) -> [QuorumVotes] {
-            var votes = [QuorumVotes](repeating: QuorumVotes(), count: questions.count)
+            var parties: [(block: JSON, votes: [QuorumVotes])] = []
             for case .success(let results) in answers.map(\.outcome) {
                 guard let block = block(results) else { continue }
-                for (index, question) in questions.enumerated() {
-                    votes[index].add(results[index], at: block, parts: question.parts)
+                let index = parties.firstIndex { $0.block == block } ?? parties.endIndex
+                if index == parties.endIndex {
+                    parties.append((block, [QuorumVotes](repeating: QuorumVotes(), count: questions.count)))
+                }
+                for (number, question) in questions.enumerated() {
+                    parties[index].votes[number].add(results[number], parts: question.parts)
                 }
             }
-            return votes
+            func agreement(_ votes: [QuorumVotes]) -> (Int, Int) {
+                let counts = votes.map { $0.best?.count ?? 0 }
+                return (counts.min() ?? 0, counts.first ?? 0)
+            }
+            return parties.max { agreement($0.votes) < agreement($1.votes) }?.votes
+                ?? [QuorumVotes](repeating: QuorumVotes(), count: questions.count)
         }
         let calls = questions.map(\.call) + (isBracketed ? [questions[0].call] : [])
         let answers = try await askAll(calls, until: end) { answers in
@@ -244,6 +254,9 @@ extension RPCClient {
         var results: [Result<JSON, RPCError>] = []
         var retried = false
         while results.count < calls.count {
+            guard results.isEmpty || clock.now < end else {
+                throw RPCError(.timeout("the deadline passed between two parts of a batch"), endpoint: node.name)
+            }
             let part = Array(calls[results.count...].prefix(node.batchSize))
             do throws(RPCError) {
                 results += try await exchange(part, with: node)
