@@ -46,7 +46,7 @@ import Testing
         func refusal(of problem: RequestProblem) -> RelayAnswer { RelayAnswer(status: problem.status) }
     }
 
-    private func relay(to server: ScriptedServer, idle: Duration = .seconds(10)) async throws -> Front {
+    private func relay(to server: ScriptedServer, idle: Duration = .seconds(120)) async throws -> Front {
         try await Front(
             Relay(upstream: Upstream(try HTTPURL(server.url), client: try HTTPClient(), idle: idle)))
     }

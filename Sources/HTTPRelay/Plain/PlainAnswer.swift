@@ -48,15 +48,18 @@ public struct PlainAnswer: Sendable {
             throw HTTPError(malformed: "the answer is not HTTP/1.1")
         }
         guard end < bytes.count else { return nil }
-        // "HTTP/1.1 200" and the rest of the line, which nobody reads.
+        // "HTTP/1.1 200" and the rest of the line, which nobody reads. Some take a lone CR in it for the line's end.
         guard bytes.holds("HTTP/1.1 ", at: 0) || bytes.holds("HTTP/1.0 ", at: 0), end >= 13,
             bytes[end - 1] == carriageReturn, let status = bytes.number(in: 9..<12, digits: 3), status >= 100,
-            bytes[12] == UInt8(ascii: " ") || end == 13
+            bytes[12] == UInt8(ascii: " ") || end == 13, (12..<end - 1).allSatisfy({ isText(bytes[$0]) })
         else { throw HTTPError(malformed: "the answer has no status line of HTTP/1.1") }
         let isNew = bytes[7] == UInt8(ascii: "1")
         var answer = PlainAnswer(status: status, isReusable: isNew, bytes: buffer, fields: end + 1)
         return try answer.readFields(bytes, rules, isNew: isNew) ? answer : nil
     }
+
+    /// HTAB, SP, VCHAR and obs-text (RFC 9112, section 4).
+    private static func isText(_ byte: UInt8) -> Bool { byte >= 0x20 && byte != 0x7f || byte == 0x09 }
 
     private init(status: Int, isReusable: Bool, bytes: ByteBuffer, fields: Int) {
         self.status = status
