@@ -52,6 +52,10 @@ class Board:
         self._words[:12] = struct.pack("=III", 0, 0, number)
         self._words[24:88] = struct.pack("=64s", name.encode())
 
+    def count_from_here(self):
+        """The next place is number 1."""
+        self._words[4:8] = struct.pack("=I", 0)
+
     def arm(self, on: bool):
         self._words[:4] = struct.pack("=I", on)
 
@@ -227,6 +231,11 @@ class Crasher:
         assert answer.status == 202, answer
         return answer.json
 
+    def compare(self, first, second):
+        """The reply, if there was one, and what the repeated call got."""
+        assert second is not None
+        assert first is None or first == second, f"the repeated call was answered otherwise: {first}, {second}"
+
     def ends(self) -> bool:
         """Dead, or done."""
         if not self.daemon.lives:
@@ -275,9 +284,7 @@ class Crasher:
                     eventually("it is dead", lambda: not self.daemon.lives)
                 died += self.reap()
             self.start(kill_at=None)
-            second = self.ask(operation, key)
-            assert second is not None
-            assert first is None or first == second, f"the repeated call was answered otherwise: {first}, {second}"
+            self.compare(first, self.ask(operation, key))
             try:
                 eventually("settled after the restart", lambda: settled(self.daemon), SETTLE_SECONDS)
             except AssertionError as error:
