@@ -1,8 +1,8 @@
 import Dispatch
 import Glibc
 
-/// A client that sends whatever a test wants, byte by byte. Every wait ends after ten seconds, so that a test that
-/// would hang fails.
+/// A client that sends whatever a test wants, byte by byte. Every wait ends after a minute, so that a test that would
+/// hang fails.
 final class RawClient: Sendable {
     let descriptor: Int32
 

@@ -36,7 +36,8 @@ package final class ScriptedServer: Sendable {
     /// Serves every connection on a thread of its own; the handler's end closes it.
     package init(unixPath: String? = nil, _ handler: @escaping @Sendable (Peer) -> Void) {
         path = unixPath
-        let listener = socket(unixPath == nil ? AF_INET : AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+        let listener = socket(unixPath == nil ? AF_INET : AF_UNIX, kind, 0)
         self.listener = listener
         port = unixPath.map { Self.bindUnix(listener, $0) } ?? Self.bindLoopback(listener)
         precondition(listen(listener, 512) == 0)
@@ -47,6 +48,8 @@ package final class ScriptedServer: Sendable {
                     if errno == EINTR || errno == ECONNABORTED { continue }
                     break
                 }
+                // A program that another test starts would hold it open after its end here.
+                _ = fcntl(connection, F_SETFD, FD_CLOEXEC)
                 var on: Int32 = 1
                 setsockopt(connection, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size))
                 let index = record.accepted.withLock { count in
