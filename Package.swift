@@ -180,25 +180,29 @@ let package = Package(
 
         // Tests
         .target(name: "ScriptedHTTP", path: "Tests/ScriptedHTTP", swiftSettings: strict),
-        .testTarget(name: "StrictJSONTests", dependencies: ["StrictJSON"], swiftSettings: strict),
-        .testTarget(name: "EthereumCoreTests", dependencies: ["EthereumCore", "StrictJSON"], swiftSettings: strict),
+        .target(name: "Fuzzing", path: "Tests/Fuzzing", swiftSettings: strict),
+        .testTarget(name: "StrictJSONTests", dependencies: ["Fuzzing", "StrictJSON"], swiftSettings: strict),
+        .testTarget(
+            name: "EthereumCoreTests", dependencies: ["EthereumCore", "Fuzzing", "StrictJSON"], swiftSettings: strict),
         .testTarget(
             name: "EthereumABITests", dependencies: ["EthereumABI", "EthereumCore", "StrictJSON"], swiftSettings: strict
         ),
         .testTarget(
-            name: "EthereumProofTests", dependencies: ["EthereumCore", "EthereumProof", "StrictJSON"],
+            name: "EthereumProofTests", dependencies: ["EthereumCore", "EthereumProof", "Fuzzing", "StrictJSON"],
             exclude: ["Fixtures"], swiftSettings: strict),
         .testTarget(
             name: "EthereumWalletTests",
             dependencies: ["EthereumCore", "EthereumWallet", "OrakeyKey", "StrictJSON"], swiftSettings: strict),
         .testTarget(
             name: "EthereumRPCTests",
-            dependencies: ["CurlHTTP", "EthereumCore", "EthereumRPC", "ScriptedHTTP", "StrictJSON", "UnixHTTP"],
+            dependencies: [
+                "CurlHTTP", "EthereumCore", "EthereumRPC", "Fuzzing", "ScriptedHTTP", "StrictJSON", "UnixHTTP",
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "HTTPRelayTests",
             dependencies: [
-                "CurlHTTP", "HTTPRelay", "ScriptedHTTP",
+                "CurlHTTP", "Fuzzing", "HTTPRelay", "ScriptedHTTP",
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOEmbedded", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
             ],

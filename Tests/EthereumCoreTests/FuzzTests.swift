@@ -1,11 +1,12 @@
 import EthereumCore
+import Fuzzing
 import Testing
 
 /// Mutated and random inputs: no crash, and whatever is accepted is canonical. ORAKEY_FUZZ sets the count.
 @Suite struct FuzzTests {
     @Test func rlp() throws {
         var random = Randomness()
-        for round in 0..<Fuzz.count {
+        for round in 0..<Fuzz.count(usually: 20_000) {
             let bytes =
                 round.isMultiple(of: 4)
                 ? random.bytes(random.below(40))
@@ -18,7 +19,7 @@ import Testing
     @Test func transactions() throws {
         var random = Randomness()
         let signature = try Signature(r: Bytes32(UInt256(1)), s: Bytes32(UInt256(2)), yParity: 1)
-        for _ in 0..<Fuzz.count {
+        for _ in 0..<Fuzz.count(usually: 20_000) {
             let bytes = Fuzz.mutated(try TransactionTests.random(&random).signed(with: signature).raw, &random)
             guard let transaction = try? SignedTransaction(decoding: bytes) else { continue }
             #expect(transaction.raw == bytes)
@@ -33,7 +34,7 @@ import Testing
             "USm3fpXnKG5EUBx2ndxBDMPVciP5hGey2Jh4NDv6gmeo1LkMeiKrLJUUBk6Z",
             "0xc5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470",
         ].map { Array($0.utf8) }
-        for _ in 0..<Fuzz.count {
+        for _ in 0..<Fuzz.count(usually: 20_000) {
             let bytes = Fuzz.mutated(samples[random.below(samples.count)], &random)
             let text = String(decoding: bytes, as: UTF8.self)
             if let address = try? Address(text) { #expect(address.lowercaseHex == text.lowercased()) }
@@ -49,7 +50,7 @@ import Testing
 
     @Test func signaturesAndKeys() {
         var random = Randomness()
-        for _ in 0..<Fuzz.count {
+        for _ in 0..<Fuzz.count(usually: 20_000) {
             var bytes = random.bytes(65)
             if random.coin() { bytes[64] = 27 + UInt8(random.below(2)) }
             if random.coin() { bytes[32] &= 0x7f }

@@ -1,5 +1,6 @@
 import EthereumCore
 import Foundation
+import Fuzzing
 import StrictJSON
 import Testing
 

@@ -1,4 +1,5 @@
 import EthereumCore
+import Fuzzing
 import Testing
 
 @Suite struct UInt256Tests {

@@ -1,5 +1,6 @@
 import EthereumCore
 import EthereumProof
+import Fuzzing
 import StrictJSON
 import Testing
 

@@ -1,3 +1,4 @@
+import Fuzzing
 import ScriptedHTTP
 import Testing
 
@@ -181,7 +182,7 @@ import Testing
 
     /// Splitting the same bytes anywhere must not change what comes out, and no input may crash the parsers.
     @Test func survivesRandomAndMutatedAnswers() {
-        var generator = SplitMix(state: announcedSeed("HTTP fuzz"))
+        var generator = Randomness(seed: announcedSeed("HTTP fuzz"))
         let seeds = [
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4;a=b\r\nWiki\r\n5\r\npedia\r\n0\r\nX: y\r\n\r\n",
             "HTTP/1.1 200 OK\r\nContent-Length: 12\r\nA: b\r\n\r\nhello, world",
@@ -218,18 +219,5 @@ import Testing
         } catch {
             return "\(error.code)"
         }
-    }
-}
-
-/// A small reproducible generator.
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }

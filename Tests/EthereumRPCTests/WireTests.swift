@@ -1,4 +1,5 @@
 import EthereumCore
+import Fuzzing
 import StrictJSON
 import Testing
 
@@ -81,7 +82,7 @@ import Testing
 
     /// No answer, however broken, may crash the parser or pass for a result of another request.
     @Test func survivesMutatedAnswers() throws {
-        var generator = SplitMix(state: announcedSeed("JSON-RPC fuzz"))
+        var generator = Randomness(seed: announcedSeed("JSON-RPC fuzz"))
         let seeds = [
             "{\"jsonrpc\":\"2.0\",\"id\":7,\"result\":{\"number\":\"0x1\",\"logs\":[{\"address\":null}]}}",
             "[{\"jsonrpc\":\"2.0\",\"id\":8,\"result\":1},{\"jsonrpc\":\"2.0\",\"id\":7,\"error\":{\"code\":3,\"message\":\"execution reverted\",\"data\":\"0x00\"}}]",

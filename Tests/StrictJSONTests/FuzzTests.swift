@@ -1,11 +1,11 @@
-import Foundation
+import Fuzzing
 import StrictJSON
 import Testing
 
 /// Random and mutated texts: no crash, and what is accepted survives writing and reading. ORAKEY_FUZZ sets the count,
 /// ORAKEY_SEED repeats a run.
 @Suite struct FuzzTests {
-    private static let count = ProcessInfo.processInfo.environment["ORAKEY_FUZZ"].flatMap { Int($0) } ?? 20_000
+    private static let count = Fuzz.count(usually: 20_000)
     private static let samples = [
         #"{"jsonrpc":"2.0","id":7,"result":{"number":"0x1b4","list":[1,2.5e-3,null,true,"\u00e9\ud83d\ude00"]}}"#,
         #"[[],{},[{"a":{"b":["c","\\","\""]}}],-0.0,1e99,"ünï😀"]"#,
@@ -14,7 +14,7 @@ import Testing
     private static let alphabet = Array("{}[]\":,\\/bfnrtu0123456789eE+-. \n\u{1}é".utf8)
 
     @Test func mutated() throws {
-        var random = SplitMix.announced()
+        var random = Randomness()
         for _ in 0..<Self.count {
             var bytes = Self.samples[Int.random(in: 0..<3, using: &random)]
             for _ in 0...Int.random(in: 0..<4, using: &random) where !bytes.isEmpty {
@@ -31,7 +31,7 @@ import Testing
     }
 
     @Test func fromTheGrammarsAlphabet() throws {
-        var random = SplitMix.announced()
+        var random = Randomness()
         for _ in 0..<Self.count {
             let length = Int.random(in: 0..<24, using: &random)
             try check((0..<length).compactMap { _ in Self.alphabet.randomElement(using: &random) })
@@ -43,25 +43,5 @@ import Testing
         let again = try JSON.parse(json.serialize())
         #expect(again == json)
         #expect(again.serialize() == json.serialize())
-    }
-}
-
-/// The same seed gives the same numbers.
-private struct SplitMix: RandomNumberGenerator {
-    private var state: UInt64
-
-    static func announced() -> SplitMix {
-        let asked = ProcessInfo.processInfo.environment["ORAKEY_SEED"].flatMap { UInt64($0) }
-        let seed = asked ?? UInt64.random(in: 0 ... .max)
-        print("JSON fuzz: ORAKEY_SEED=\(seed)")
-        return SplitMix(state: seed)
-    }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ (mixed >> 31)
     }
 }
