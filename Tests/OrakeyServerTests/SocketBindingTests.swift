@@ -3,7 +3,8 @@ import LocalSockets
 import Testing
 
 /// Sockets as files: rights, the lock, and whose place is taken.
-@Suite struct SocketBindingTests {
+/// One after the other: the umask is the whole process's, and each of these tests binds or makes files under it.
+@Suite(.serialized) struct SocketBindingTests {
     /// A folder of the test's own, short enough for a socket's path.
     private final class Folder {
         let path: String
