@@ -195,6 +195,20 @@ import Testing
         }
     }
 
+    @Test func oneThatCannotBeJournaledHoldsUpNoOther() async throws {
+        try await withAgent { agent, journal in
+            _ = try await agent.rotate(consumer: nil, network: nil, graceSeconds: 0, tag: nil)
+            journal.refuse(LedgerFixture.network)
+            await #expect(throws: AgentError.self) {
+                try await agent.revoke(.consumer("app"), network: LedgerFixture.network, reason: nil, tag: nil)
+            }
+            let revoked = try await agent.revoke(.consumer("app"), network: Self.other, reason: nil, tag: nil)
+            #expect(revoked.fingerprints.count == 1)
+            #expect(await agent.withheld.map { Set($0.messages.keys) } == [[LedgerFixture.network]])
+            #expect(!agent.board.handouts.contains { $0.network == LedgerFixture.network })
+        }
+    }
+
     private let otherTag = KeyAgent.IdempotencyTag(key: "once", request: Keccak256.hash([1]))
 
     private func expectConflict(_ call: () async throws -> Void) async {
@@ -290,6 +304,7 @@ final class FailingJournal: Journal {
     private let base: SQLiteJournal
     private let countdown = Mutex(0)
     private let count = Mutex(0)
+    private let refused = Mutex<NetworkName?>(nil)
     private let gate = Mutex<(semaphore: DispatchSemaphore, missing: Int)?>(nil)
 
     init(_ base: SQLiteJournal) { self.base = base }
@@ -315,6 +330,9 @@ final class FailingJournal: Journal {
     /// From now on no commit succeeds, or every one does.
     func failsAlways(_ fails: Bool) { countdown.withLock { $0 = fails ? .max : 0 } }
 
+    /// From now on no key of this network can be saved.
+    func refuse(_ network: NetworkName) { refused.withLock { $0 = network } }
+
     func failAt(commit number: Int) { countdown.withLock { $0 = number } }
 
     func commit(_ changes: [Change]) throws {
@@ -323,7 +341,10 @@ final class FailingJournal: Journal {
             left -= 1
             return left == 0
         }
-        if fails { throw Full() }
+        let isRefused = refused.withLock { network in
+            changes.contains { if case .key(let key) = $0 { key.network == network } else { false } }
+        }
+        if fails || isRefused { throw Full() }
         waitForCalls()
         count.withLock { $0 += 1 }
         try base.commit(changes)

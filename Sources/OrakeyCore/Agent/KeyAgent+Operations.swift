@@ -98,14 +98,10 @@ extension KeyAgent {
         if let done = try reply(to: tag) { return done }
         // Circulation ends first, in memory; the journal follows before the reply. What a repeat means was decided by the
         // first call, also if the journal does not have it yet.
-        if tag == nil || !withheld.contains(where: { $0.tag?.key == tag?.key }) {
-            let messages = try find(target, on: network)
-            guard !messages.isEmpty else { throw AgentError(.unknownKey, "no such key") }
-            try withhold(messages, reason: reason, tag: tag)
-        }
-        let last = try journalWithheld()
-        guard let accepted = try reply(to: tag) ?? last else { throw AgentError(.unknownKey, "no such key") }
-        return accepted
+        if let tag, let waiting = withheld.first(where: { $0.tag?.key == tag.key }) { return try journal(waiting) }
+        let messages = try find(target, on: network)
+        guard !messages.isEmpty else { throw AgentError(.unknownKey, "no such key") }
+        return try journal(try withhold(messages, reason: reason, tag: tag))
     }
 
     // MARK: - Parts

@@ -6,11 +6,18 @@ import OrakeyKey
 /// them as soon as it can be written.
 extension KeyAgent {
     /// A revocation as its caller meant it.
-    struct WithheldRevocation {
+    final class WithheldRevocation: Sendable {
         let messages: [NetworkName: [Bytes32]]
         let reason: String?
         let tag: IdempotencyTag?
         let requester: Requester?
+
+        init(messages: [NetworkName: [Bytes32]], reason: String?, tag: IdempotencyTag?) {
+            self.messages = messages
+            self.reason = reason
+            self.tag = tag
+            requester = Requester.current
+        }
     }
 
     /// Further revocations have to bring keys that are not withheld yet, of which there is an end.
@@ -22,42 +29,42 @@ extension KeyAgent {
     }
 
     /// Takes keys out of circulation, in memory.
-    func withhold(_ messages: [NetworkName: [Bytes32]], reason: String?, tag: IdempotencyTag?) throws {
+    func withhold(
+        _ messages: [NetworkName: [Bytes32]], reason: String?, tag: IdempotencyTag?
+    ) throws -> WithheldRevocation {
         for (name, list) in messages {
             let set = Set(list)
             board.withdraw(network: name) { set.contains($0.message) }
         }
         let isNew = messages.contains { name, list in list.contains { !isWithheld($0, on: name) } }
-        if withheld.count >= Self.mostWithheld, !isNew { _ = try journalWithheld() }
-        withheld.append(
-            WithheldRevocation(messages: messages, reason: reason, tag: tag, requester: Requester.current))
+        if withheld.count >= Self.mostWithheld, !isNew { _ = try journal(withheld[0]) }
+        let revocation = WithheldRevocation(messages: messages, reason: reason, tag: tag)
+        withheld.append(revocation)
+        return revocation
     }
 
-    /// Journals what is withheld, each revocation in a commit of its own, oldest first; returns what the last one did.
-    func journalWithheld() throws -> Accepted? {
-        var last: Accepted?
-        while let revocation = withheld.first {
-            for (name, list) in revocation.messages { try load(list, on: name) }
-            last = try Requester.$current.withValue(revocation.requester) {
-                try run(on: Set(revocation.messages.keys), revocation.tag) { name, ledger, now in
-                    ledger.revoke(revocation.messages[name] ?? [], reason: revocation.reason, at: now)
-                }
+    /// Journals one that is withheld, in a commit of its own.
+    func journal(_ revocation: WithheldRevocation) throws -> Accepted {
+        for (name, list) in revocation.messages { try load(list, on: name) }
+        let accepted = try Requester.$current.withValue(revocation.requester) {
+            try run(on: Set(revocation.messages.keys), revocation.tag) { name, ledger, now in
+                ledger.revoke(revocation.messages[name] ?? [], reason: revocation.reason, at: now)
             }
-            withheld.removeFirst()
-            for name in revocation.messages.keys { journalWorks(on: name) }
         }
-        return last
+        withheld.removeAll { $0 === revocation }
+        for name in revocation.messages.keys { journalWorks(on: name) }
+        return accepted
     }
 
-    /// Tries again what the journal could not take; called at each turn of the workers.
+    /// Tries again what the journal could not take, each for itself; called at each turn of the workers.
     func retryWithheld() {
-        guard !withheld.isEmpty else { return }
-        do {
-            _ = try journalWithheld()
-            log.notice("the journal works again and has the revocations that were withheld")
-        } catch {
-            // The alarm says so already.
-            log.debug("revocations are withheld still", metadata: ["error": "\(error)"])
+        for revocation in withheld {
+            do {
+                _ = try journal(revocation)
+                log.notice("the journal has a revocation that was withheld")
+            } catch {
+                for name in revocation.messages.keys { journalFails(error, on: name) }
+            }
         }
     }
 
