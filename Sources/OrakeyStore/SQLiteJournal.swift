@@ -319,6 +319,19 @@ public final class SQLiteJournal: Journal {
         }
     }
 
+    public func unprovenDisables(_ network: NetworkName, limit: Int) throws -> [KeyRecord] {
+        try queue.read { db in
+            try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT * FROM key WHERE network = ? AND state = 'disabled' AND disabled_tx IS NULL
+                    AND created_tx IS NOT NULL ORDER BY message DESC LIMIT ?
+                    """,
+                arguments: [network.description, limit]
+            ).map(KeyRow.decode)
+        }
+    }
+
     public func keys(_ network: NetworkName, in state: KeyState) throws -> [KeyRecord] {
         try queue.read { db in
             try Row.fetchAll(

@@ -366,6 +366,9 @@ final class FailingJournal: Journal {
     func unidentified(_ network: NetworkName, limit: Int) throws -> [KeyRecord] {
         try base.unidentified(network, limit: limit)
     }
+    func unprovenDisables(_ network: NetworkName, limit: Int) throws -> [KeyRecord] {
+        try base.unprovenDisables(network, limit: limit)
+    }
     func keys(_ network: NetworkName, in state: KeyState) throws -> [KeyRecord] { try base.keys(network, in: state) }
     func keyCounts() throws -> [KeyCount] { try base.keyCounts() }
     func intentCounts() throws -> [IntentCount] { try base.intentCounts() }

@@ -35,7 +35,7 @@ struct LedgerFixture {
                     name: $0, network: Self.network, match: PeerMatch(users: [0]), rotateEvery: rotateEvery,
                     grace: .seconds(600))
             }, restoring: NetworkSnapshot())
-        ledger.adopt(Baseline(block: block(9), keys: []), at: now)
+        ledger.adopt(Baseline(block: block(9), keys: []), below: SeenHead(number: 9, timestamp: 9))
         commit()
     }
 

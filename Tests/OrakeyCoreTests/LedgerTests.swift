@@ -282,7 +282,8 @@ import Testing
         chain.ledger.adopt(
             Baseline(
                 block: BlockReference(number: 9, hash: .zero, timestamp: 0),
-                keys: [(chain.message(1), true), (chain.message(2), false)]), at: chain.now)
+                keys: [(chain.message(1), true), (chain.message(2), false)]),
+            below: SeenHead(number: 10, timestamp: 0))
         chain.commit()
         guard
             case .recovered(let recovered)? = chain.committed.reversed().first(where: { change in

@@ -148,6 +148,27 @@ def test_ten_minutes_without_a_block_and_then_a_hundred(clocked):
     w.check()
 
 
+@pytest.mark.parametrize("endpoints", [1, 2])
+def test_a_chain_that_rests_is_fresh_as_long_as_a_second_endpoint_says_so(bin_dir, private_dir, endpoints):
+    """A chain that rests and an endpoint that stands still look the same; without a second one the age counts."""
+    with DevChain("--mine", "manual") as chain:
+        board = Board(private_dir / "board")
+        w = World(bin_dir, private_dir / "c", chain=chain)
+        w.daemon.env |= {"LD_PRELOAD": str(compile_shim(private_dir)), "KILLPOINT_BOARD": str(board.path)}
+        w.daemon.network["rpc"] = [f"{chain.url}/{n}" for n in range(endpoints)]
+        w.daemon.configure(limits={"max_chain_age": "1h"})
+        try:
+            w.begin()
+            for _ in range(4):
+                board.pass_time(HOUR // 2 + 60)
+                looks(w, 24)
+            assert w.daemon.get("/v1/key").status == (503 if endpoints == 1 else 200)
+            w.mine()
+            assert w.daemon.get("/v1/key").status == 200
+        finally:
+            w.close()
+
+
 def test_a_view_that_grows_too_old_between_two_looks(bin_dir, private_dir):
     """The age decides when the key is asked for, not when the daemon looks at the chain the next time."""
     with DevChain("--mine", "manual") as chain:

@@ -1,7 +1,11 @@
 """A chain that is shorter than it was: an endpoint that lags takes nothing back, another branch does, whatever its length."""
 
+import contextlib
+import sqlite3
+
 import pytest
 from support.daemon import eventually
+from support.devchain import DevChain
 
 from crash.harness import chain_keys
 from crash.test_reorgs import DEEP, begin  # noqa: F401
@@ -77,4 +81,79 @@ def test_a_key_younger_than_the_lag_is_not_given_up_for_dead(begin):  # noqa: F8
         w.chain.rpc("dev_setFaults", {"lagBlocks": 0})
         w.settle()
         assert w.intent(revoked)["state"] == "confirmed" and not chain_keys(w.contract, w.owner)[message]
+        w.check()
+
+
+def test_what_is_signed_goes_on_while_all_endpoints_lag(begin):  # noqa: F811
+    """The bytes, and a better offer for them, take no view; a new nonce does."""
+    with begin() as w:
+        number = w.post("/v1/keys", count=1)["intents"][0]
+        w.in_pool(number)
+        w.chain.rpc("dev_setFaults", {"lagBlocks": 2})
+        looks(w)
+        eventually("it lasts", lambda: "chain_unreachable" in w.daemon.alarms())
+        assert w.daemon.post(f"/v1/intents/{number}/speedup").status == 202
+        w.wait_for_attempts(number, 2)
+        later = w.post("/v1/keys", count=1)["intents"][0]
+        looks(w)
+        assert w.intent(later)["state"] == "planned"
+        assert w.daemon.get("/v1/key").status == 200
+        w.chain.rpc("dev_setFaults", {"lagBlocks": 0})
+        w.settle()
+        assert {w.intent(n)["state"] for n in (number, later)} == {"confirmed"}
+        w.check()
+
+
+@pytest.fixture
+def pair(begin):  # noqa: F811
+    """A world with two endpoints on one chain, the first preferred."""
+    with DevChain("--mine", "manual") as chain:
+        with begin(chain=chain, rpc=[f"{chain.url}/{name}" for name in ("first", "second")]) as w:
+            yield w
+
+
+def test_the_work_goes_on_through_an_endpoint_that_does_not_lag(pair):
+    w = pair
+    w.chain.rpc("dev_setFaults", {"lagBlocks": 4}, endpoint="first")
+    keys, dead = w.counts()
+    created = w.post("/v1/keys", count=2)["intents"][0]
+    revoked = w.post("/v1/revoke", message=w.current_message())["intents"][0]
+    w.settle()
+    assert {w.intent(n)["state"] for n in (created, revoked)} == {"confirmed"}
+    assert w.counts()[1] == dead + 1 and w.counts()[0] >= keys + 2
+    eventually("the one that lags is named", lambda: w.daemon.alarms() == {"endpoints_disagree"})
+    assert "behind" in w.daemon.status()["alarms"][0]["message"]
+    w.chain.rpc("dev_clearFaults", endpoint="first")
+    eventually("until it has caught up", lambda: not w.daemon.alarms())
+    w.check()
+
+
+def test_an_endpoint_that_stands_still_hides_nothing_that_another_knows(pair):
+    w = pair
+    w.chain.rpc("dev_setFaults", {"standsAt": w.chain.head()}, endpoint="first")
+    victim = w.current_message()
+    w.chain.rpc("eth_sendRawTransaction", w.foreign("disableKey", bytes.fromhex(victim[2:]), nonce=w.next_nonce()))
+    w.chain.rpc("evm_mine", 5)
+    eventually("it is known", lambda: w.key_state(victim) in ("disabling", "disabled"))
+    assert w.daemon.get("/v1/key").json["message"] != victim
+    eventually("and the endpoint", lambda: {"endpoints_disagree", "foreign_disable"} <= w.daemon.alarms())
+    w.chain.rpc("dev_clearFaults", endpoint="first")
+    w.settle()
+    eventually("which has caught up", lambda: w.daemon.alarms() == {"foreign_disable"})
+
+
+def test_a_key_wrongly_recorded_as_disabled_is_disabled_after_all(begin):  # noqa: F811
+    """An older version took an endpoint's lag for a disable by somebody else; its journal may say so still."""
+    with begin() as w:
+        w.settle()
+        _, dead = w.counts()
+        w.daemon.kill()
+        with contextlib.closing(sqlite3.connect(w.daemon.folder / "state" / "journal.sqlite", isolation_level=None)) as db:
+            (message,) = db.execute("SELECT message FROM key WHERE state = 'pooled' LIMIT 1").fetchone()
+            db.execute("UPDATE key SET state = 'disabled', disabled_block = 1 WHERE message = ?", (message,))
+        w.daemon.start()
+        message = "0x" + message.hex()
+        eventually("it is known", lambda: w.key_state(message) == "disabling")
+        w.settle()
+        assert w.key_state(message) == "disabled" and w.counts()[1] == dead + 1
         w.check()

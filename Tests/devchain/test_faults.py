@@ -123,6 +123,18 @@ def test_a_lagging_endpoint_shows_a_shorter_chain(chain, sender):
     assert chain.receipt(transaction_hash) is not None
 
 
+def test_an_endpoint_that_stands_still_shows_no_later_block(chain, sender):
+    head = chain.head()
+    chain.rpc("dev_setFaults", {"standsAt": head}, endpoint="still")
+    transaction_hash = chain.send(sender, TARGET)
+    chain.rpc("evm_mine", 3)
+    assert chain.head() > head and chain.receipt(transaction_hash) is not None
+    assert int(chain.rpc("eth_blockNumber", endpoint="still"), 16) == head
+    assert chain.rpc("eth_getTransactionReceipt", transaction_hash, endpoint="still") is None
+    chain.rpc("dev_clearFaults", endpoint="still")
+    assert int(chain.rpc("eth_blockNumber", endpoint="still"), 16) == chain.head()
+
+
 @pytest.mark.parametrize("where, mined_while_held", [("before", 0), ("after", 1)])
 def test_held_calls_wait_for_their_release(chain, sender, where, mined_while_held):
     rule(chain, "eth_sendRawTransaction", hold=where, times=1)
@@ -178,6 +190,7 @@ def test_latency(chain):
     [
         ("fast", "dev_setFaults takes an object"),
         ({"lagBlocks": "two"}, "lagBlocks is a number, 0 or more"),
+        ({"standsAt": -1}, "standsAt is a number, 0 or more"),
         ({"errorRate": -1}, "errorRate is a number, 0 or more"),
         ({"latency": 1}, "unknown fault option: latency"),
         ({"methods": {"eth_call": {"eror": {}}}}, "unknown field in the rule for eth_call: eror"),

@@ -41,6 +41,9 @@ struct EndpointHealth: Sendable, Equatable {
     /// Closed while nil; half open once passed: the next request is the probe.
     private(set) var openUntil: Duration?
     private(set) var limitedUntil: Duration?
+    /// Times in a row that it was behind what is known of the chain.
+    private(set) var lagsInARow = 0
+    private var asideUntil = Duration.zero
 
     init(limits: BreakerLimits) { self.limits = limits }
 
@@ -64,6 +67,24 @@ struct EndpointHealth: Sendable, Equatable {
             limitedUntil = max(limitedUntil ?? .zero, now + pause)
         }
     }
+
+    /// So many blocks behind is no lag: a block takes its time from one node to the next.
+    private static let blocksOnTheirWay: UInt64 = 2
+
+    /// It is so many blocks behind what is known of the chain: others are asked first, for longer each time if that is
+    /// more than blocks on their way explain.
+    mutating func found(behind blocks: UInt64, at now: Duration) {
+        guard blocks > 0 else {
+            lagsInARow = 0
+            asideUntil = .zero
+            return
+        }
+        asideUntil = now + min(limits.longestCooldown, limits.cooldown * (1 << min(20, lagsInARow)))
+        if blocks > Self.blocksOnTheirWay { lagsInARow += 1 }
+    }
+
+    /// Whether others are to be asked first because it lags.
+    func isAside(at now: Duration) -> Bool { asideUntil > now }
 
     /// When it may be asked again; nil when at once.
     func closedUntil(_ now: Duration) -> Duration? {

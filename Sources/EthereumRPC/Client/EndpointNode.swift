@@ -16,6 +16,8 @@ public struct RPCEndpointStatus: Sendable, Equatable {
     public let failures: UInt64
     /// The last failure; nil after an answer.
     public let lastError: RPCError?
+    /// Times in a row that it was behind what is known of the chain.
+    public let lags: Int
 }
 
 /// One endpoint with what is known of it.
@@ -90,7 +92,8 @@ final class EndpointNode: Sendable {
             if case .wrong = state.chain { isUsable = false }
             return RPCEndpointStatus(
                 endpoint: name, isUsable: isUsable, score: state.health.score(at: now), latency: state.health.latency,
-                answers: state.answers, failures: state.failures, lastError: state.lastError)
+                answers: state.answers, failures: state.failures, lastError: state.lastError,
+                lags: state.health.lagsInARow)
         }
     }
 
@@ -133,6 +136,18 @@ final class EndpointNode: Sendable {
             // Whoever answers next may be somebody else.
             if case .right = state.chain { state.chain = .unknown }
         }
+    }
+
+    /// Whether others are to be asked first because it lags.
+    var isAside: Bool {
+        let now = clock.now
+        return state.withLock { $0.health.isAside(at: now) }
+    }
+
+    /// Records how many blocks it is behind what is known of the chain.
+    func found(behind blocks: UInt64) {
+        let now = clock.now
+        state.withLock { $0.health.found(behind: blocks, at: now) }
     }
 
     /// Records an answer that could be used, to a request begun at `start`.

@@ -87,15 +87,19 @@ extension RPCClient {
         order(excluding: rounds.tried).first ?? nodes[0]
     }
 
-    /// Usable endpoints first, healthy ones before others, then as configured. Closed ones come last, the earliest to
-    /// open first: with nothing else to ask, an endpoint in disgrace is asked all the same.
+    /// Usable endpoints first, those that lag after the others, healthy ones before others, then as configured. Closed
+    /// ones come last, the earliest to open first: with nothing else to ask, an endpoint in disgrace is asked all the same.
     func order(excluding tried: Set<Int>) -> [EndpointNode] {
         let all = nodes.map { node in
-            (node: node, isTried: tried.contains(node.index), closed: node.closedUntil ?? .zero, penalty: node.penalty)
+            (
+                node: node, isTried: tried.contains(node.index), closed: node.closedUntil ?? .zero,
+                isAside: node.isAside, penalty: node.penalty
+            )
         }
         return all.sorted { a, b in
             if a.isTried != b.isTried { return b.isTried }
             if a.closed != b.closed { return a.closed < b.closed }
+            if a.isAside != b.isAside { return b.isAside }
             if a.penalty != b.penalty { return a.penalty < b.penalty }
             return a.node.index < b.node.index
         }.map(\.node)

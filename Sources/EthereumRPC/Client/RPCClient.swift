@@ -15,6 +15,8 @@ public final class RPCClient: Sendable {
     let clock: any RPCClock
     let nodes: [EndpointNode]
     private let nextID = Atomic<UInt64>(1)
+    /// Which of the other endpoints ``headElsewhere(than:)`` asks next.
+    let comparisons = Atomic<Int>(0)
 
     /// A client of these endpoints in order of preference.
     ///

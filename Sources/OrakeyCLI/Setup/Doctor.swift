@@ -108,6 +108,7 @@ enum DaemonCheckUp {
         case .badMessage: "the contract can't be trusted: correct its address"
         case .deepReorg: "orakey keys shows what became of the keys; raise confirmations"
         case .chainUnreachable: "check the endpoints above, or add another under rpc"
+        case .endpointsDisagree: "mend the endpoint that is named, or take it out of rpc"
         case .revokerUnusable: "appoint it with orakey revoker set, send it some ETH, check revoker: in orakeyd.yaml"
         case .journalFailed: "make room on the disk of the state directory, and see that orakeyd may write there"
         case .journalNewer: "install the newer orakeyd again, or set the journal aside and run orakey recover"

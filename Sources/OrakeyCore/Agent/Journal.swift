@@ -27,6 +27,8 @@ public protocol Journal: Sendable {
     func keys(after cursor: Int64, limit: Int, state: KeyState?) throws -> [(cursor: Int64, key: KeyRecord)]
     /// Keys whose fingerprint was never computed, at most `limit`.
     func unidentified(_ network: NetworkName, limit: Int) throws -> [KeyRecord]
+    /// Keys created by this host that are recorded as disabled without a disabling transaction, at most `limit`.
+    func unprovenDisables(_ network: NetworkName, limit: Int) throws -> [KeyRecord]
     /// All keys of a network in one state.
     func keys(_ network: NetworkName, in state: KeyState) throws -> [KeyRecord]
     /// How many keys are in each state.

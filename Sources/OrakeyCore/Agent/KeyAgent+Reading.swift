@@ -188,13 +188,21 @@ public struct EndpointReport: Sendable, Equatable {
     public let failures: UInt64
     /// Smoothed time of an exchange, in seconds.
     public let latency: Double
+    /// Times in a row that it was behind what is known of the chain.
+    public let lags: Int
 
-    public init(url: String, isHealthy: Bool, error: String?, answers: UInt64, failures: UInt64, latency: Double) {
+    /// One behind a balancer may lag for a moment.
+    static let lagsForAlarm = 3
+
+    public init(
+        url: String, isHealthy: Bool, error: String?, answers: UInt64, failures: UInt64, latency: Double, lags: Int = 0
+    ) {
         self.url = url
         self.isHealthy = isHealthy
         self.error = error
         self.answers = answers
         self.failures = failures
         self.latency = latency
+        self.lags = lags
     }
 }

@@ -67,9 +67,8 @@ extension KeyAgent {
         try step(network) { $0.note(balance: balance, at: now) }
     }
 
-    func adopt(_ baseline: Baseline, on network: NetworkName) throws {
-        let now = clock.now
-        try step(network) { $0.adopt(baseline, at: now) }
+    func adopt(_ baseline: Baseline, below head: SeenHead, on network: NetworkName) throws {
+        try step(network) { $0.adopt(baseline, below: head) }
         try identifyStored(network)
     }
 
@@ -88,14 +87,23 @@ extension KeyAgent {
     }
 
     /// The chain has not changed; time has.
-    func sawNothingNew(on network: NetworkName) throws {
+    ///
+    /// - Parameter isConfirmed: another endpoint says so too.
+    func sawNothingNew(on network: NetworkName, isConfirmed: Bool) throws {
         clear(.chainUnreachable, on: network)
         let now = clock.now
         try step(network) { ledger in
-            ledger.sawNothingNew(at: now)
+            ledger.sawNothingNew(isConfirmed: isConfirmed, at: now)
             ledger.decide(at: now)
         }
         updateAge(of: network)
+    }
+
+    /// All endpoints lag: nothing is concluded from what they say, but time goes on.
+    func allLag(_ trouble: ChainReadError?, on network: NetworkName) throws {
+        let now = clock.now
+        try step(network) { $0.decide(at: now) }
+        if let trouble { chainFailed("\(trouble)", on: network) } else { updateAge(of: network) }
     }
 
     func chainFailed(_ reason: String, on network: NetworkName) {
@@ -103,7 +111,13 @@ extension KeyAgent {
         updateAge(of: network)
     }
 
-    func endpoints(_ reports: [EndpointReport], on network: NetworkName) { endpointReports[network] = reports }
+    func endpoints(_ reports: [EndpointReport], on network: NetworkName) {
+        endpointReports[network] = reports
+        guard let laggard = reports.first(where: { $0.lags >= EndpointReport.lagsForAlarm }) else {
+            return clear(.endpointsDisagree, on: network)
+        }
+        raise(.endpointsDisagree, "\(laggard.url) is behind what is known of the chain; others are asked", on: network)
+    }
 
     /// What is due; nothing while the wallet is locked, except handing out again what is already signed.
     func dueWork(on network: NetworkName) -> [NetworkLedger.Work] {
@@ -152,14 +166,6 @@ extension KeyAgent {
         let steady = offer.ceiling.saturatingMultiply(UInt256(gasLimit + Self.gasLimitSpread))
             .saturatingAdd(market.dataFee)
         let gasLimit = gasLimit + UInt64.random(in: 0..<Self.gasLimitSpread, using: &generator)
-        if let base = market.nextBaseFee, fees.ceiling < base {
-            try step(network) { ledger in
-                ledger.raise(
-                    .feeCapReached,
-                    "the base fee of \(base) wei is above the configured cap of \(ledger.settings.fees.maxFee)", at: now
-                )
-            }
-        }
         let needed = fees.ceiling.saturatingMultiply(UInt256(gasLimit)).saturatingAdd(market.dataFee)
         guard balance >= needed else {
             if order.isSeparable { return .tooDear }
@@ -168,8 +174,16 @@ extension KeyAgent {
         }
         let attempt = try sign(
             order.callData, for: order.intents, ledger.settings, account, nonce, gasLimit, fees, order.isUrgent, now)
-        let slot = try step(network) {
-            $0.bind(order.intents, nonce: nonce, callData: order.callData, gasLimit: gasLimit, attempt: attempt)
+        let slot = try step(network) { ledger in
+            let slot = ledger.bind(
+                order.intents, nonce: nonce, callData: order.callData, gasLimit: gasLimit, attempt: attempt)
+            if slot != nil, let base = market.nextBaseFee, fees.ceiling < base {
+                ledger.raise(
+                    .feeCapReached,
+                    "the base fee of \(base) wei is above the configured cap of \(ledger.settings.fees.maxFee)", at: now
+                )
+            }
+            return slot
         }
         return slot.map { .bound($0) } ?? .notNow
     }
@@ -277,6 +291,23 @@ extension KeyAgent {
     func settledKeys(_ messages: [Bytes32], on network: NetworkName) -> (messages: [Bytes32], head: UInt64)? {
         guard let ledger = ledgers[network], let view = ledger.view else { return nil }
         return (messages.filter { ledger.keys[$0]?.createdBlock ?? 0 <= view.settled }, view.head.number)
+    }
+
+    /// Keys that the journal has as disabled without knowing by what.
+    func unprovenDisables(on network: NetworkName) throws -> [Bytes32] {
+        do { return try journal.unprovenDisables(network, limit: Self.checkedAtOnce).map(\.message) } catch {
+            throw AgentError.journal(error)
+        }
+    }
+
+    /// More than ever were: each may cost a call.
+    private static let checkedAtOnce = 256
+
+    /// The journal has these keys as disabled, and the chain as active.
+    func foundAlive(_ messages: [Bytes32], on network: NetworkName) throws {
+        let now = clock.now
+        try load(messages, on: network)
+        try step(network) { $0.foundAlive(messages, at: now) }
     }
 
     func messagesInUse(on network: NetworkName) -> [Bytes32] { ledgers[network]?.messagesInUse ?? [] }

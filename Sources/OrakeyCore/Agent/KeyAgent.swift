@@ -299,7 +299,7 @@ public actor KeyAgent {
     func updateAge(of network: NetworkName) {
         guard let ledger = ledgers[network] else { return }
         let end = ledger.settings.maxViewAge.map { limit in
-            ledger.viewedAt?.adding(seconds: limit) ?? Timestamp(milliseconds: .min)
+            ledger.freshAt?.adding(seconds: limit) ?? Timestamp(milliseconds: .min)
         }
         board.setFreshUntil(network, end)
     }

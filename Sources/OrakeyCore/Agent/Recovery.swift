@@ -40,7 +40,7 @@ public struct Recovery: Sendable {
             profile.name, owner: profile.owner, chainID: profile.chainID, contract: profile.contract.address)
         let empty = try journal.restore(profile.name, owner: profile.owner)
         var ledger = NetworkLedger(settings: profile, consumers: [], restoring: empty)
-        ledger.adopt(baseline, at: Timestamp(milliseconds: 0))
+        ledger.adopt(baseline, below: SeenHead(head))
         try journal.commit(ledger.changes)
         try identify()
         let active = baseline.keys.count { $0.isActive }

@@ -79,6 +79,10 @@ struct HeadMark {
     let timestamp: UInt64
 }
 
+extension SeenHead {
+    init(_ block: Block) { self.init(number: block.number, timestamp: block.timestamp) }
+}
+
 extension HeadMark {
     init(_ block: Block) {
         self.init(

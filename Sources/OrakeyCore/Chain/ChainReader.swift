@@ -18,9 +18,10 @@ public struct ChainReader: Sendable {
         self.confirmations = confirmations
     }
 
-    /// The head block.
-    public func head() async throws -> Block {
-        guard let block = try await client.send(.block(.latest)) else { throw ChainReadError.noBlock }
+    /// The head block, from an endpoint that has come as far as `height` where there is one.
+    public func head(notBelow height: UInt64 = 0) async throws -> Block {
+        let block = try await client.send(.block(.latest), blocksBehind: { height - min(height, $0?.number ?? 0) })
+        guard let block else { throw ChainReadError.noBlock }
         return block
     }
 

@@ -18,6 +18,25 @@ extension NetworkWorker {
         if !dead.isEmpty { try await agent.foundDeadInUse(dead, on: network) }
     }
 
+    /// Looks once in a run at keys that are recorded as disabled without the transaction that did it: an older version
+    /// took an endpoint's lag for that. What lives all the same goes out again.
+    func mendUnproven(_ reader: ChainReader, at head: Block) async throws {
+        let messages = try await agent.unprovenDisables(on: network)
+        guard !messages.isEmpty else { return }
+        let dead: Set<Bytes32>
+        do {
+            dead = Set(try await reader.inactive(messages, at: .number(head.number)))
+        } catch let error as RPCError {
+            return log.debug("keys recorded as disabled were not checked", metadata: ["error": "\(error)"])
+        }
+        let alive = messages.filter { !dead.contains($0) }
+        guard !alive.isEmpty else { return }
+        log.warning(
+            "keys recorded as disabled are active on chain: they are disabled now",
+            metadata: ["messages": "\(alive.map(\.description).joined(separator: " "))"])
+        try await agent.foundAlive(alive, on: network)
+    }
+
     /// Those of these keys that were created for good and are not active any more.
     ///
     /// Asked at the block that was seen, by its number: to an endpoint that lags, a key that it has not seen yet looks as

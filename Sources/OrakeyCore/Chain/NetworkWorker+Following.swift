@@ -7,6 +7,7 @@ import OrakeyContract
 /// Looking at the chain. An idle network costs at most two calls for each look, however many blocks there were since the
 /// last: the head and the events. What else is to be known now and then takes the head's place in some looks.
 extension NetworkWorker {
+    /// One look. Whether all endpoints lag is in the turn afterwards.
     func follow(_ turn: inout WorkerTurn) async throws {
         guard let profile = await agent.followedProfile(network) else { return }
         let reader = reader(profile)
@@ -15,7 +16,7 @@ extension NetworkWorker {
             turn.checkedCode = true
         }
         let plan = await agent.scanPlan(network, deepReorg: false)
-        var isIdle = turn.head != nil && plan?.start != nil && !(plan?.isBusy ?? true)
+        var isIdle = turn.head != nil && !turn.isBehind && plan?.start != nil && !(plan?.isBusy ?? true)
         if isIdle, let plan, let errand = turn.nextErrand(confirmationsAreNamed: profile.confirmations.areNamed) {
             if try await run(errand, &turn, plan, reader) { return }
             isIdle = false
@@ -26,14 +27,19 @@ extension NetworkWorker {
     // MARK: - The usual look
 
     private func look(_ turn: inout WorkerTurn, _ reader: ChainReader, isIdle: Bool) async throws {
-        let head = try await reader.head()
-        if head.hash == turn.head?.hash { return try await agent.sawNothingNew(on: network) }
         var plan = await agent.scanPlan(network, deepReorg: false)
         turn.branch.recall(plan?.cursor?.seen, blocks: plan?.blocks ?? [:])
+        let seen = turn.branch.newest?.number ?? 0
+        var head = try await reader.head(notBelow: seen)
+        if head.hash == turn.head?.hash {
+            guard let further = try await standsStill(head, &turn, reader) else { return }
+            head = further
+        }
         if turn.branch.standing(of: HeadMark(head)) == .behind {
             // Nothing new, and no trouble before it lasts.
-            guard turn.branch.lagsAgain() else { return }
-            throw ChainReadError.behind(head: head.number, seen: turn.branch.newest?.number ?? 0)
+            turn.isBehind = true
+            let trouble = turn.branch.lagsAgain() ? ChainReadError.behind(head: head.number, seen: seen) : nil
+            return try await agent.allLag(trouble, on: network)
         }
         let isGrown = turn.head.map { head.number == $0.number + 1 && head.parentHash == $0.hash } ?? false
         if !isGrown { turn.branch.forget() }
@@ -45,7 +51,7 @@ extension NetworkWorker {
         var isDeepReorg = false
         if plan?.start == nil {
             guard let block = try await reader.block(settled) else { throw ChainReadError.noBlock }
-            try await agent.adopt(try await reader.baseline(at: block), on: network)
+            try await agent.adopt(try await reader.baseline(at: block), below: SeenHead(head), on: network)
             plan = await agent.scanPlan(network, deepReorg: false)
             turn.isAnchored = true
         } else if isQuick {
@@ -71,11 +77,27 @@ extension NetworkWorker {
         turn.events = Set(view.events.map(EventPosition.init))
         if !isQuick { turn.candidate = nil }
         if !isIdle { turn.sinceCheck += 1 }
+        if turn.head == nil { try await mendUnproven(reader, at: head) }
         if turn.head == nil || turn.sinceCheck >= WorkerTurn.looksPerCheck {
             try await checkKeysInUse(await agent.messagesInUse(on: network), reader, at: .number(head.number))
             turn.sinceCheck = 0
         }
         turn.acted(on: head)
+    }
+
+    /// The head is the one that was acted on. A chain that rests and an endpoint that does look the same, until another
+    /// one is asked. The head of one that has come further, if there is one.
+    private func standsStill(_ head: Block, _ turn: inout WorkerTurn, _ reader: ChainReader) async throws -> Block? {
+        var isConfirmed = client.isQuorate
+        if turn.standsStill(), let other = await client.headElsewhere(than: head.number) {
+            if other > head.number {
+                let further = try await reader.head(notBelow: other)
+                if further.hash != head.hash { return further }
+            }
+            isConfirmed = isConfirmed || other == head.number
+        }
+        try await agent.sawNothingNew(on: network, isConfirmed: isConfirmed)
+        return nil
     }
 
     /// A depth follows from the head; a block that only has a name is asked for, now and then on an idle network.
@@ -103,7 +125,7 @@ extension NetworkWorker {
         let first = min(plan.start ?? 0, head.number)
         let events = Set(try await reader.eventsToHead(from: first).map(EventPosition.init))
         guard events == turn.events.filter({ $0.number >= first }) else { return false }
-        try await agent.sawNothingNew(on: network)
+        try await agent.sawNothingNew(on: network, isConfirmed: false)
         switch errand {
         case .balance: try await agent.note(balance: try await reader.balance(), on: network)
         case .keysInUse:

@@ -50,7 +50,7 @@ public struct NetworkWorker: Sendable {
             try await agent.followClock()
             await agent.retryWithheld()
             try await follow(&turn)
-            try await work()
+            try await work(isBehind: turn.isBehind)
         } catch {
             // The service is stopping; that is no trouble with the chain.
             if Task.isCancelled { return }
@@ -62,7 +62,7 @@ public struct NetworkWorker: Sendable {
             client.endpointStatuses.map {
                 EndpointReport(
                     url: $0.endpoint, isHealthy: $0.isUsable, error: $0.lastError.map { "\($0)" }, answers: $0.answers,
-                    failures: $0.failures, latency: $0.latency)
+                    failures: $0.failures, latency: $0.latency, lags: $0.lags)
             }, on: network)
     }
 
@@ -77,10 +77,11 @@ public struct NetworkWorker: Sendable {
     /// behind all of them.
     private static let signedAtOnce = 16
 
-    private func work() async throws {
-        try await revoke()
+    private func work(isBehind: Bool) async throws {
+        // The revoker decides from what it reads.
+        if !isBehind { try await revoke() }
         var signed = 0
-        for item in await agent.dueWork(on: network) {
+        for item in await agent.dueWork(on: network) where !isBehind || item.isIndependentOfView {
             try Task.checkCancellation()
             if signed == Self.signedAtOnce { return await agent.kick(network) }
             switch item {

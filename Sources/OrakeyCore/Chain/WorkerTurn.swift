@@ -18,6 +18,11 @@ struct WorkerTurn {
     /// Looks since the keys in use were checked, while something was under way.
     var sinceCheck = 0
 
+    /// Whether the last look was answered by a chain that ends before what was seen: all endpoints lag.
+    var isBehind = false
+    /// Looks in a row at one and the same head.
+    private var standstill = 0
+
     private var sinceErrand = 0
     private var errands = 0
 
@@ -25,6 +30,9 @@ struct WorkerTurn {
     static let looksPerCheck = 30
     /// On an idle network every so many looks one is an errand.
     static let looksPerErrand = 4
+
+    /// After so many looks at the same head another endpoint is asked whether the chain has gone on.
+    static let looksPerComparison = 8
 
     /// What is looked at now and then. Each takes one call.
     enum Errand: CaseIterable {
@@ -46,9 +54,18 @@ struct WorkerTurn {
         return [.balance, .keysInUse][errands % 2]
     }
 
+    /// The head is the same again; says whether it is time to ask another endpoint.
+    mutating func standsStill() -> Bool {
+        isBehind = false
+        standstill += 1
+        return standstill.isMultiple(of: Self.looksPerComparison)
+    }
+
     /// A view of this head was acted on.
     mutating func acted(on head: Block) {
         self.head = head
+        isBehind = false
+        standstill = 0
         branch.acted(on: HeadMark(head))
     }
 

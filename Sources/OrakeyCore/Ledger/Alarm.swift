@@ -21,6 +21,8 @@ public struct Alarm: Sendable, Equatable {
         case deepReorg = "deep_reorg"
         /// The chain can't be reached or gives wrong answers.
         case chainUnreachable = "chain_unreachable"
+        /// An endpoint stays behind what other endpoints, or earlier looks, have shown of the chain.
+        case endpointsDisagree = "endpoints_disagree"
         /// The revoker can't do its part: not appointed, without funds, or refused.
         case revokerUnusable = "revoker_unusable"
         /// The journal can't be written.
@@ -36,7 +38,7 @@ public struct Alarm: Sendable, Equatable {
             switch self {
             case .foreignDisable, .foreignTransaction, .badMessage, .journalCorrupt: true
             case .foreignCreate, .insufficientFunds, .lowBalance, .feeCapReached, .contractReverts, .deepReorg,
-                .chainUnreachable, .revokerUnusable, .journalFailed, .journalNewer:
+                .chainUnreachable, .endpointsDisagree, .revokerUnusable, .journalFailed, .journalNewer:
                 false
             }
         }

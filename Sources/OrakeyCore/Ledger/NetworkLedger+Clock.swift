@@ -21,6 +21,7 @@ extension NetworkLedger {
             put(slot)
         }
         viewedAt = viewedAt?.moved(by: delta)
+        freshAt = freshAt?.moved(by: delta)
         createNotBefore = createNotBefore?.moved(by: delta)
         if let gap { self.gap = (gap.nonce, gap.since.moved(by: delta)) }
     }

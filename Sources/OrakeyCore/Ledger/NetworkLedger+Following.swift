@@ -33,7 +33,9 @@ extension NetworkLedger {
 
     /// Takes the keys that the contract already holds before there is any history: they were not created by this
     /// journal, so they are `recovered` and handed out on an operator's word only.
-    public mutating func adopt(_ baseline: Baseline, at now: Timestamp) {
+    ///
+    /// - Parameter head: the head at that time.
+    public mutating func adopt(_ baseline: Baseline, below head: SeenHead) {
         guard cursor == nil else { return }
         let fresh = baseline.keys.filter { keys[$0.message] == nil }
         if !fresh.isEmpty {
@@ -43,7 +45,7 @@ extension NetworkLedger {
                         network: settings.name, owner: settings.owner, block: baseline.block.number, keys: fresh)))
         }
         highestMessage = baseline.keys.map(\.message).max()
-        setCursor(Cursor(block: baseline.block.number, hash: baseline.block.hash))
+        setCursor(Cursor(block: baseline.block.number, hash: baseline.block.hash), seen: head)
     }
 
     /// Takes a key back into memory that only the journal held, because something is about to happen to it.
@@ -65,6 +67,8 @@ extension NetworkLedger {
             deepReorgAt = nil
             clear(.deepReorg)
         }
+        // The same head again is no fresher for being read again.
+        if view.head.hash != self.view?.head.hash { freshAt = now }
         self.view = view
         viewedAt = now
         if let account = view.account { note(account, at: now) }
@@ -80,8 +84,12 @@ extension NetworkLedger {
         decide(at: now)
     }
 
-    /// Nothing has happened on chain since the last view: it is as fresh as the chain.
-    public mutating func sawNothingNew(at now: Timestamp) { viewedAt = now }
+    /// Nothing has happened on chain since the last view. That it is as fresh as the chain takes a second witness: an
+    /// endpoint that stands still says the same of a chain that goes on.
+    public mutating func sawNothingNew(isConfirmed: Bool, at now: Timestamp) {
+        viewedAt = now
+        if isConfirmed { freshAt = now }
+    }
 
     /// The block `next` is settled, on the chain that the last view has shown, and the cursor's block is too.
     public mutating func advance(to next: Cursor) {
@@ -111,9 +119,9 @@ extension NetworkLedger {
         }
     }
 
-    private mutating func setCursor(_ next: Cursor) {
+    private mutating func setCursor(_ next: Cursor, seen: SeenHead? = nil) {
         guard cursor?.block != next.block || cursor?.hash != next.hash else { return }
-        let seen = view.map { SeenHead(number: $0.head.number, timestamp: $0.head.timestamp) }
+        let seen = view.map { SeenHead(number: $0.head.number, timestamp: $0.head.timestamp) } ?? seen
         let next = Cursor(block: next.block, hash: next.hash, seen: seen)
         cursor = next
         changes.append(.cursor(settings.name, next))

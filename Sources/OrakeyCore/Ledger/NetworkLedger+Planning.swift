@@ -98,6 +98,15 @@ extension NetworkLedger {
         case amend(TransactionSlot)
         /// Take a nonce that nobody's transaction has, though later ones wait for it.
         case fill(UInt64)
+
+        /// Whether it may go on while all endpoints lag: what is bound to its nonce stays so, whatever an old view shows.
+        /// A new nonce, and what is left to disable, are read from the chain.
+        var isIndependentOfView: Bool {
+            switch self {
+            case .broadcast, .replace, .amend: true
+            case .sign, .fill: false
+            }
+        }
     }
 
     /// Seconds until a disable is tried again that the contract refused.

@@ -109,8 +109,8 @@ extension NetworkLedger {
     /// Where the caps leave no room for the better offer that a transaction needs, only another configuration helps: an
     /// alarm and the same bytes again, no questions about the price of gas.
     mutating func watchCaps(at now: Timestamp) {
-        let stuck = slots.values.filter { $0.isOpen && !$0.isMined && wantsBetterOffer($0, at: now) && !hasRoom($0) }
-            .sorted { $0.nonce < $1.nonce }
+        let capped = slots.values.filter { $0.isOpen && !$0.isMined && !hasRoom($0) }
+        let stuck = capped.filter { wantsBetterOffer($0, at: now) }.sorted { $0.nonce < $1.nonce }
         for slot in stuck {
             note(
                 slot.allIntents.filter { intents[$0]?.slot == slot.id },
@@ -122,10 +122,9 @@ extension NetworkLedger {
                 "nonce \(slot.nonce) waits at the configured caps of \(settings.fees.maxFee) wei per gas and"
                     + " \(settings.fees.maxTip) wei of tip; raise fees.max_fee_gwei or fees.max_tip_gwei",
                 at: now)
-        } else if isAtCaps {
+        } else if capped.isEmpty {
             clear(.feeCapReached)
         }
-        isAtCaps = !stuck.isEmpty
     }
 
     /// Intents that wait for money.
@@ -217,6 +216,17 @@ extension NetworkLedger {
         foundDead(dead, at: now)
         if !settings.isSharedWallet {
             raise(.foreignDisable, "the contract says that key \(first) is disabled; no event told so", at: now)
+        }
+        decide(at: now)
+    }
+
+    /// The chain says that keys which are recorded as disabled are active: they must die.
+    public mutating func foundAlive(_ messages: [Bytes32], at now: Timestamp) {
+        for message in messages {
+            guard var key = keys[message], key.state == .disabled, key.disabledTransaction == nil else { continue }
+            key.state = .disabling
+            key.disabledBlock = nil
+            put(key)
         }
         decide(at: now)
     }

@@ -23,6 +23,8 @@ public struct NetworkLedger: Sendable {
     /// The latest look at the chain; nil until there was one in this run.
     public internal(set) var view: ChainView?
     public internal(set) var viewedAt: Timestamp?
+    /// Since when nothing is known of the chain: when its head last moved, or another endpoint last said that it had not.
+    public internal(set) var freshAt: Timestamp?
     /// The account as it was last read.
     public internal(set) var account: AccountView?
     /// The largest message of any key whose create is settled.
@@ -48,8 +50,6 @@ public struct NetworkLedger: Sendable {
     /// No new create before this time, after one failed.
     var createNotBefore: Timestamp?
     var createFailures = 0
-    /// Whether a transaction waits at the fee caps.
-    var isAtCaps = false
     /// What the account could not pay for, until it can.
     var unpaid: Unpaid?
     /// Transactions of the revoker that this host sent.

@@ -58,6 +58,8 @@ class Faults:
     error_rate: float = 0
     # Answers as if the chain ended this many blocks earlier
     lag_blocks: int = 0
+    # Answers as if no block came after the one with this number
+    stands_at: int | None = None
     rules: dict[str, Rule] = field(default_factory=dict)
     _dice: random.Random = field(default_factory=lambda: random.Random(1))
     _turn: threading.Condition = field(default_factory=threading.Condition)
@@ -67,9 +69,9 @@ class Faults:
     def configure(self, options) -> dict:
         if not isinstance(options, dict):
             raise invalid("dev_setFaults takes an object")
-        if unknown := set(options) - {"latencyMs", "errorRate", "lagBlocks", "methods"}:
+        if unknown := set(options) - {"latencyMs", "errorRate", "lagBlocks", "standsAt", "methods"}:
             raise invalid(f"unknown fault option: {sorted(unknown)[0]}")
-        for name in ("latencyMs", "errorRate", "lagBlocks"):
+        for name in ("latencyMs", "errorRate", "lagBlocks", "standsAt"):
             value = options.get(name, 0)
             if isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0:
                 raise invalid(f"{name} is a number, 0 or more")
@@ -78,6 +80,7 @@ class Faults:
             self.latency_ms = options.get("latencyMs", self.latency_ms)
             self.error_rate = options.get("errorRate", self.error_rate)
             self.lag_blocks = int(options.get("lagBlocks", self.lag_blocks))
+            self.stands_at = options.get("standsAt", self.stands_at)
             for method, rule in rules.items():
                 if rule is None:
                     self.rules.pop(method, None)
@@ -100,6 +103,7 @@ class Faults:
     def clear(self):
         with self._turn:
             self.latency_ms = self.error_rate = self.lag_blocks = 0
+            self.stands_at = None
             self.rules.clear()
         self.release()
 
@@ -108,6 +112,7 @@ class Faults:
             "latencyMs": self.latency_ms,
             "errorRate": self.error_rate,
             "lagBlocks": self.lag_blocks,
+            "standsAt": self.stands_at,
             "held": self._held,
             "methods": {
                 method: {**rule.fields, "remaining": rule.remaining if rule.remaining is None else max(rule.remaining, 0)}

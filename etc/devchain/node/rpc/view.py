@@ -11,7 +11,8 @@ class ChainView:
     @property
     def head(self):
         blocks = self._chain.blocks
-        return blocks[max(0, len(blocks) - 1 - self._faults.lag_blocks)]
+        newest = max(0, len(blocks) - 1 - self._faults.lag_blocks)
+        return blocks[newest if self._faults.stands_at is None else min(newest, self._faults.stands_at)]
 
     def block(self, tag):
         """By tag, number or EIP-1898 object; None where there is none (yet)."""
