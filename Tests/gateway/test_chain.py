@@ -168,6 +168,23 @@ def test_an_endpoint_that_lags_brings_no_key_back(gateway, key_owner, own_chain)
     assert gateway.metrics()['orakey_gateway_head_block{network="BASE"}'] == head
 
 
+@pytest.mark.parametrize("confirmations", [1, "safe"])
+@pytest.mark.parametrize("fault", ["lags", "stands still"])
+def test_an_endpoint_behind_hides_nothing_that_another_knows(
+        make_gateway, contract, own_chain, key_owner, fault, confirmations):
+    [key] = key_owner.create()
+    own_chain.rpc("evm_mine", 70)
+    endpoints = [f"{own_chain.url}/{name}" for name in ("first", "second")]
+    gateway = make_gateway({"BASE": network_of(contract, rpc=endpoints, confirmations=confirmations)}).start()
+    becomes(gateway, key, 200)
+    rule = {"lagBlocks": 4} if fault == "lags" else {"standsAt": own_chain.head()}
+    own_chain.rpc("dev_setFaults", rule, endpoint="first")
+    key_owner.disable(1)
+    own_chain.rpc("evm_mine")
+    becomes(gateway, key, 401)
+    assert gateway.metrics()['orakey_gateway_head_block{network="BASE"}'] == own_chain.head()
+
+
 @pytest.mark.parametrize("confirmations, blocks", [(3, 2), ("safe", 2)])
 def test_a_create_counts_at_its_depth_and_a_disable_at_once(
     make_gateway, contract, own_chain, key_owner, confirmations, blocks):

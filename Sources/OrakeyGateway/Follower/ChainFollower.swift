@@ -45,6 +45,8 @@ public actor ChainFollower {
     private var lastTrouble: String?
     /// Looks in a row that showed less than an earlier one.
     private var looksBehind = 0
+    /// Looks in a row that showed the same head.
+    private var looksAtSame = 0
     /// Changes that the gatekeeper has not heard of. Those of a rewind wait for the events that follow, so that a key
     /// that only moves to another block does not lapse between.
     private var pending: [KeyChange] = []
@@ -52,6 +54,8 @@ public actor ChainFollower {
 
     /// So many late answers in a row are trouble.
     private static let patience = 5
+    /// After so many looks at the same head another endpoint is asked whether the chain has gone on.
+    private static let looksPerComparison = 8
 
     public init(
         network: FollowedNetwork, client: RPCClient, patientClient: RPCClient, store: KeyStore, gatekeeper: Gatekeeper,
@@ -111,7 +115,7 @@ public actor ChainFollower {
             }
             hasSeenCode = true
         }
-        let (head, settled) = try await headAndSettled()
+        let (head, settled) = try await newestHead()
         switch marks.judge(number: head.number, hash: head.hash, parentHash: head.parentHash) {
         case .same, .extends: break
         case .behind:
@@ -132,20 +136,45 @@ public actor ChainFollower {
         pace.saw(number: head.number, timestamp: head.timestamp, at: end)
     }
 
-    private func headAndSettled() async throws -> (head: Block, settled: UInt64?) {
+    /// The head, from an endpoint that has come as far as what was seen where there is one. A chain that rests and an
+    /// endpoint that does look the same, until another one is asked.
+    private func newestHead() async throws -> (head: Block, settled: UInt64?) {
+        let found = try await headAndSettled(notBelow: marks.last?.number ?? 0)
+        guard found.head.hash == marks.last?.hash else {
+            looksAtSame = 0
+            return found
+        }
+        looksAtSame += 1
+        guard looksAtSame.isMultiple(of: Self.looksPerComparison),
+            let other = await client.headElsewhere(than: found.head.number), other > found.head.number
+        else { return found }
+        return try await headAndSettled(notBelow: other)
+    }
+
+    private func headAndSettled(notBelow height: UInt64) async throws -> (head: Block, settled: UInt64?) {
         switch network.confirmations {
         case .depth(let depth):
-            guard let head = try await client.send(.block(.latest)) else { throw FollowerError.noHead }
+            let head = try await head(notBelow: height)
             return (head, head.number + 1 >= depth ? head.number + 1 - depth : nil)
-        case .safe: return try await headAndBlock(.safe)
-        case .finalized: return try await headAndBlock(.finalized)
+        case .safe: return try await headAndBlock(.safe, notBelow: height)
+        case .finalized: return try await headAndBlock(.finalized, notBelow: height)
         }
     }
 
-    private func headAndBlock(_ tag: BlockID) async throws -> (head: Block, settled: UInt64?) {
+    private func headAndBlock(
+        _ tag: BlockID, notBelow height: UInt64
+    ) async throws -> (head: Block, settled: UInt64?) {
         let (latest, settled) = try await client.batch(.block(.latest), .block(tag))
         guard let head = try latest.get() else { throw FollowerError.noHead }
-        return (head, try settled.get()?.number)
+        guard head.number < height else { return (head, try settled.get()?.number) }
+        let further = try await self.head(notBelow: height)
+        return (further, try await client.send(.block(tag))?.number)
+    }
+
+    private func head(notBelow height: UInt64) async throws -> Block {
+        let head = try await client.send(.block(.latest), blocksBehind: { height - min(height, $0?.number ?? 0) })
+        guard let head else { throw FollowerError.noHead }
+        return head
     }
 
     /// Makes sure that what was taken is still part of the chain; else goes back to the newest block that is.
