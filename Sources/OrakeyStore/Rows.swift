@@ -246,39 +246,3 @@ enum ConsumerRow {
             pendingRotation: row["pending_rotation"], grace: row["grace"])
     }
 }
-
-/// The column `key` holds client's key, space, network. A space is in no client's key.
-enum ReplyRow {
-    private static let separator: Character = " "
-
-    static func all(to key: String, in db: Database) throws -> [IdempotentReply] {
-        try Row.fetchAll(
-            db, sql: "SELECT * FROM reply WHERE key > ? || ' ' AND key < ? || '!' ORDER BY key", arguments: [key, key]
-        ).map(decode)
-    }
-
-    static func save(_ reply: IdempotentReply, in db: Database) throws {
-        try db.execute(
-            sql: """
-                INSERT INTO reply (key, request, intents, fingerprints, awaiting, created_at) VALUES (?, ?, ?, ?, ?, ?)
-                """,
-            arguments: [
-                "\(reply.key)\(separator)\(reply.network)", reply.request.blob, reply.intents.list,
-                reply.fingerprints.joined(separator: ","),
-                Data(reply.awaiting.flatMap(\.bytes)), reply.createdAt.milliseconds,
-            ])
-    }
-
-    static func decode(_ row: Row) throws -> IdempotentReply {
-        let parts = try row.text("key").split(separator: separator, omittingEmptySubsequences: false)
-        guard parts.count == 2, let network = try? NetworkName(String(parts[1])) else {
-            throw StoreError.badRow("a reply's key")
-        }
-        return IdempotentReply(
-            key: String(parts[0]), network: network, request: try row.requiredBytes32("request"),
-            intents: try row.identifiers("intents"),
-            fingerprints: try row.text("fingerprints").split(separator: ",").map(String.init),
-            awaiting: try row.messages("awaiting"),
-            createdAt: Timestamp(milliseconds: try row.integer("created_at")))
-    }
-}

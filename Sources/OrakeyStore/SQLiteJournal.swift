@@ -234,6 +234,7 @@ public final class SQLiteJournal: Journal {
                             cursor.seen.map { Int64(bitPattern: $0.timestamp) }, network.description,
                         ])
                 case .reply(let reply): try ReplyRow.save(reply, in: db)
+                case .oldReplies(let retention, let now): try ReplyRow.forget(beyond: retention, at: now, in: db)
                 case .recovered(let recovered): try KeyRow.save(recovered, in: db)
                 case .revocation(let revocation): try RevocationRow.save(revocation, in: db)
                 case .audit(let entry): try AuditRow.save(entry, in: db)

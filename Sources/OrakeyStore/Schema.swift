@@ -6,7 +6,7 @@ enum Schema {
     static let applicationID: Int32 = 0x4F52_414B
 
     static let migrations: [@Sendable (Database) throws -> Void] = [
-        version1, auditTables, attemptsAndAlarms, revocationTables, promises,
+        version1, auditTables, attemptsAndAlarms, revocationTables, promises, endsOfReplies,
     ]
 
     static var latest: Int { migrations.count }
@@ -100,6 +100,25 @@ enum Schema {
                 ALTER TABLE reply ADD COLUMN awaiting BLOB NOT NULL DEFAULT x'';
                 ALTER TABLE network ADD COLUMN seen_block INTEGER;
                 ALTER TABLE network ADD COLUMN seen_time INTEGER;
+                """)
+    }
+
+    /// Replies in the order in which they were given, with the time at which their operation was seen to have ended. Key and
+    /// network were one text, with a blank in between that neither has.
+    private static func endsOfReplies(_ db: Database) throws {
+        try db.execute(
+            sql: """
+                ALTER TABLE reply RENAME TO old_reply;
+                CREATE TABLE reply (
+                    id INTEGER PRIMARY KEY, key TEXT NOT NULL, network TEXT NOT NULL, request BLOB NOT NULL,
+                    intents TEXT NOT NULL, fingerprints TEXT NOT NULL, awaiting BLOB NOT NULL,
+                    created_at INTEGER NOT NULL, ended_at INTEGER, UNIQUE (key, network)
+                ) STRICT;
+                CREATE INDEX reply_by_end ON reply (ended_at);
+                INSERT INTO reply (key, network, request, intents, fingerprints, awaiting, created_at)
+                    SELECT substr(key, 1, instr(key, ' ') - 1), substr(key, instr(key, ' ') + 1), request, intents,
+                    fingerprints, awaiting, created_at FROM old_reply ORDER BY created_at;
+                DROP TABLE old_reply;
                 """)
     }
 

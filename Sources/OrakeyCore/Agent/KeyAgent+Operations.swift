@@ -133,6 +133,7 @@ extension KeyAgent {
             fingerprints: outcome.messages.compactMap { ledger.keys[$0]?.fingerprint?.description },
             awaiting: outcome.awaiting.map { AwaitedKey(network: name, message: $0) })
         if let tag {
+            forgetReplies(with: &ledger)
             ledger.remember(
                 IdempotentReply(
                     key: tag.key, network: name, request: tag.request, intents: accepted.intents,

@@ -47,13 +47,17 @@ public actor KeyAgent {
     /// Calls for new keys that are to share a commit, by network, while one is being gathered.
     var createCalls: [NetworkName: [CreateCall]] = [:]
     private var kicks: [NetworkName: @Sendable () -> Void] = [:]
+    let replyRetention: ReplyRetention
+    /// When old replies were last looked for, in this run.
+    var repliesLookedAt: Timestamp?
 
     /// Whether the journal could be read. Until then there are no ledgers, and nothing can be done but look at alarms.
     private(set) var isLoaded = false
 
     public init(
         journal: any Journal, profiles: [NetworkProfile], dormant: [NetworkName] = [], consumers: [ConsumerSection],
-        clock: any WallClock, board: HandoutBoard, log: Logger, audit: AuditLog? = nil
+        clock: any WallClock, board: HandoutBoard, log: Logger, audit: AuditLog? = nil,
+        replyRetention: ReplyRetention = .usual
     ) throws {
         self.journal = journal
         self.audit = audit ?? AuditLog(journal: journal, clock: clock)
@@ -63,6 +67,7 @@ public actor KeyAgent {
         self.profiles = Dictionary(uniqueKeysWithValues: profiles.map { ($0.name, $0) })
         self.consumers = consumers
         self.dormant = dormant
+        self.replyRetention = replyRetention
         for profile in profiles { tallies[profile.name] = Tally() }
         do {
             let memory = try AgentMemory(journal, self.profiles, consumers)
@@ -366,8 +371,8 @@ public actor KeyAgent {
                         "fingerprint": "\(key.fingerprint?.description ?? "-")", "consumer": "\(key.consumer ?? "-")",
                     ])
                 news.tell(.key(key))
-            case .slot, .consumer, .cursor, .reply, .recovered, .alarm, .alarmOver, .revocation, .audit, .auditHead,
-                .auditBase:
+            case .slot, .consumer, .cursor, .reply, .oldReplies, .recovered, .alarm, .alarmOver, .revocation, .audit,
+                .auditHead, .auditBase:
                 break
             }
         }

@@ -9,6 +9,8 @@ public enum Change: Sendable {
     case consumer(ConsumerRecord)
     case cursor(NetworkName, Cursor)
     case reply(IdempotentReply)
+    /// Replies that have lasted long enough are let go of.
+    case oldReplies(ReplyRetention, at: Timestamp)
     case recovered(RecoveredKeys)
     case revocation(Revocation)
     case audit(AuditEntry)

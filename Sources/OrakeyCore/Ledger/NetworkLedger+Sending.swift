@@ -243,6 +243,11 @@ extension NetworkLedger {
     /// Remembers the reply to a call with an `Idempotency-Key`, in the same commit as what the call decided.
     public mutating func remember(_ reply: IdempotentReply) { changes.append(.reply(reply)) }
 
+    /// Lets go of replies that have lasted long enough, on whatever networks they are.
+    public mutating func forgetReplies(beyond retention: ReplyRetention, at now: Timestamp) {
+        changes.append(.oldReplies(retention, at: now))
+    }
+
     /// Takes over settings that were read anew.
     public mutating func reconfigure(_ settings: NetworkProfile, consumers: [ConsumerSection]) {
         self.settings = settings
