@@ -146,7 +146,8 @@ extension NetworkLedger {
         if let gap, now.seconds(since: gap.since) >= Self.gapPatience { work.append(.fill(gap.nonce)) }
         let due = intents.values.filter { $0.state == .planned && isDue($0, at: now) }
             .sorted { ($0.isUrgent ? 0 : 1, $0.id) < ($1.isUrgent ? 0 : 1, $1.id) }
-        let disables = due.filter { $0.kind == .disable && !isUnderWay($0) }
+        let underWay = disablesUnderWay
+        let disables = due.filter { $0.kind == .disable && !isUnderWay($0, underWay) }
         work += groups(disables, upTo: settings.contract.maxDisableBatch) { $0.messages.count }.map { .sign($0) }
         let room = max(0, Self.mostUnderWay - slots.values.count { $0.isOpen })
         let creates = groups(
@@ -226,12 +227,11 @@ extension NetworkLedger {
 
     /// Whether all that an intent has yet to disable is in transactions of other intents: it waits for their end. The
     /// contract reverts where a key is disabled twice.
-    private func isUnderWay(_ intent: Intent) -> Bool {
-        let under = disablesUnderWay
+    private func isUnderWay(_ intent: Intent, _ underWay: Set<Bytes32>) -> Bool {
         let rest = intent.messages.filter { message in
             keys[message].map { $0.state != .disabled && $0.disabledBlock == nil } ?? false
         }
-        return !rest.isEmpty && rest.allSatisfy(under.contains)
+        return !rest.isEmpty && rest.allSatisfy(underWay.contains)
     }
 
     /// Keys whose disable is signed and has not ended.
