@@ -46,6 +46,16 @@
 
 static int result(int value) { return value < 0 ? -errno : value; }
 
+// Before anything else opens a file. A program started without one of the three standard descriptors would get its number for
+// a socket or a file of its own, and print into that. As glibc does for set-user-ID programs, they are opened the wrong
+// way round, so that their use still fails.
+__attribute__((constructor)) static void hold_standard_descriptors(void) {
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) >= 0 || errno != EBADF) continue;
+        if (open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd) abort();
+    }
+}
+
 int orakey_peer_credentials(int fd, pid_t *pid, uid_t *uid, gid_t *gid) {
     struct ucred credentials;
     socklen_t size = sizeof credentials;

@@ -270,6 +270,16 @@ def test_watch(shell, daemon):
     assert events[0]["data"]["key"] == KEY
 
 
+def test_watch_without_standard_output_does_not_print_into_its_socket(shell, daemon):
+    event = f"event: key\ndata: {json.dumps({'key': KEY, **DETAILS})}\n\n"
+    daemon.script["GET", "/v1/watch"] = Answer(body=event.encode(), content_type="text/event-stream")
+    run = subprocess.run(
+        [binaries() / "orakey", "watch"], env=shell.environment, preexec_fn=lambda: os.close(1), stderr=subprocess.PIPE,
+        text=True)
+    assert run.returncode == 74
+    assert run.stderr == "orakey: cannot write to standard output: Bad file descriptor\n"
+
+
 # exec
 
 
@@ -326,6 +336,20 @@ def test_exec_restarts_the_command_with_the_new_key(shell, daemon):
     script = 'echo "$ORA_API_KEY"; [ "$ORA_API_KEY" = BASE:second ] && exit 7; exec sleep 100'
     done = shell.orakey("exec", "--on-rotate", "restart", "--", "sh", "-c", script)
     assert (done.code, done.out) == (7, "BASE:first\nBASE:second\n")
+
+
+def test_exec_restarts_with_the_key_of_the_moment_when_the_command_has_ended(shell, daemon):
+    """Changes that come while it takes its time to end are not missed."""
+    def key(_):
+        asked = len(daemon.calls("/v1/key"))
+        return Answer(body=f"BASE:{min(asked, 3)}\n".encode(), content_type="text/plain")
+
+    event = f"event: key\ndata: {json.dumps({'key': 'BASE:2', **DETAILS})}\n\n"
+    daemon.script["GET", "/v1/key"] = key
+    daemon.script["GET", "/v1/watch"] = Answer(body=event.encode(), content_type="text/event-stream")
+    script = 'echo "$ORA_API_KEY"; [ "$ORA_API_KEY" = BASE:3 ] && exit 7; exec sleep 100'
+    done = shell.orakey("exec", "--on-rotate", "restart", "--", "sh", "-c", script)
+    assert (done.code, done.out) == (7, "BASE:1\nBASE:3\n")
 
 
 def test_exec_signals_the_command_once_when_the_key_has_changed(shell, daemon):

@@ -55,6 +55,13 @@ def end_by(pid: int, number: int) -> int:
     return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT).si_code
 
 
+def test_no_descriptor_of_its_own_has_the_number_of_a_standard_one(confined):
+    """A log line would go into it."""
+    confined.process_options["preexec_fn"] = lambda: os.closerange(0, 3)
+    confined.start()
+    assert [os.readlink(f"/proc/{confined.process.pid}/fd/{number}") for number in range(3)] == ["/dev/null"] * 3
+
+
 @pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGABRT], ids=lambda number: number.name)
 def test_a_crash_leaves_no_core_file(confined, cores_allowed, number):
     folder = confined.process_options["cwd"]

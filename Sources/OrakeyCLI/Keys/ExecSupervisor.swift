@@ -69,7 +69,8 @@ struct ExecSupervisor {
                 var status: Int32 = 0
                 guard waitpid(child, &status, WNOHANG) == child else { continue }
                 guard let new = watch.takeRestart() else { return status }
-                key = new
+                // It may have changed once more while the command took its time to end.
+                key = changed(from: new) ?? new
                 killAt = nil
                 child = start(key, usual)
                 guard child > 0 else { return child }
@@ -86,7 +87,10 @@ struct ExecSupervisor {
             case .signal(let info):
                 // What the terminal sends reaches the command without help; what another process sends does not.
                 if info.si_code <= 0 { kill(child, info.si_signo) }
-                if info.si_signo == SIGTERM || info.si_signo == SIGINT { watch.cancelRestart() }
+                guard info.si_signo == SIGTERM || info.si_signo == SIGINT else { continue }
+                // Nor is it killed: it may take its time to end for good.
+                watch.cancelRestart()
+                killAt = nil
             }
         }
     }
