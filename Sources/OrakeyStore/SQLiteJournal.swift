@@ -276,10 +276,15 @@ public final class SQLiteJournal: Journal {
 
     /// The whole audit at one moment: its head, and its records one by one, oldest first.
     public func withAudit<T>(_ body: (AuditHead?, () throws -> AuditEntry?) throws -> T) throws -> T {
-        try queue.read { db in
-            let head = try Row.fetchOne(db, sql: "SELECT * FROM audit_head").map(AuditHeadRow.decode)
-            let rows = try Row.fetchCursor(db, sql: "SELECT * FROM audit ORDER BY sequence")
-            return try body(head) { try rows.next().map(AuditRow.decode) }
+        do {
+            return try queue.read { db in
+                let head = try Row.fetchOne(db, sql: "SELECT * FROM audit_head").map(AuditHeadRow.decode)
+                let rows = try Row.fetchCursor(db, sql: "SELECT * FROM audit ORDER BY sequence")
+                return try body(head) { try rows.next().map(AuditRow.decode) }
+            }
+        } catch let error as DatabaseError {
+            // A damaged page, or a table that is not there.
+            throw StoreError.unreadable(path: path, reason: error.message ?? "\(error.resultCode)")
         }
     }
 

@@ -108,6 +108,28 @@ import Testing
         #expect(problems(head, all) == [expected])
     }
 
+    @Test(arguments: [(0, Int64.min), (0, -1), (9, .max)])
+    func numbersThatNoRecordHasAreNamed(index: Int, number: Int64) throws {
+        let (head, entries) = try sample()
+        var all = entries
+        all[index] = AuditEntry(
+            sequence: number, epoch: entries[index].epoch, body: entries[index].body, code: entries[index].code)
+        #expect(!problems(head, all).isEmpty)
+        #expect(!problems(head, [all[index]]).isEmpty)
+    }
+
+    @Test(arguments: [(Int64.min, Int64.min), (.max, 1), (1, .min), (1, .max)])
+    func aHeadThatNoAuditHasIsRefused(number: Int64, sealed: Int64) throws {
+        try withJournal { path in
+            let journal = try SQLiteJournal(path: path)
+            let seal = AuditHead.Seal(sequence: sealed, code: .zero, epoch: .zero, tag: .zero)
+            try journal.commit([.auditHead(AuditHead(sequence: number, code: .zero, seal: seal))])
+            let log = AuditLog(journal: journal, clock: clock)
+            #expect(throws: AuditError.badHead) { try log.append([.unlocked]) }
+            #expect(throws: AuditError.badHead) { try log.isEndIntact(key) }
+        }
+    }
+
     @Test(arguments: 0..<9)
     func recordsInAnotherOrderAreNamed(index: Int) throws {
         let (head, entries) = try sample()

@@ -34,6 +34,8 @@ public final class AuditLog: AuditSink {
         var lastAnchors: [NetworkName: (time: Timestamp, sequence: Int64)] = [:]
     }
 
+    /// Numbers that a head may have: more than there will ever be, and none that reckoning overflows with.
+    private static let numbers: ClosedRange<Int64> = 0...1 << 53
     /// Seconds between two anchors of a network.
     static let anchorInterval: Int64 = 600
 
@@ -51,7 +53,11 @@ public final class AuditLog: AuditSink {
 
     private func load(_ state: inout State) throws {
         guard !state.isLoaded else { return }
-        state.head = try journal.auditHead() ?? .empty
+        let head = try journal.auditHead() ?? .empty
+        guard Self.numbers.contains(head.sequence), Self.numbers.contains(head.seal?.sequence ?? 0) else {
+            throw AuditError.badHead
+        }
+        state.head = head
         state.first = try journal.auditEntries(after: 0, limit: 1).first?.sequence ?? 1
         state.isLoaded = true
     }
@@ -173,9 +179,12 @@ public final class AuditLog: AuditSink {
 public enum AuditError: Error, Sendable, CustomStringConvertible {
     /// Somebody else wrote to the audit's tables while the service ran.
     case changedMeanwhile
+    /// The stored head has a number that no audit reaches.
+    case badHead
 
     public var description: String {
         switch self {
+        case .badHead: "the audit's head in the journal was altered: orakey audit verify says what else was"
         case .changedMeanwhile:
             "the audit in the journal is not the one this process wrote: stop orakeyd and run orakey audit verify"
         }

@@ -29,7 +29,7 @@ public struct AuditVerifier {
         public var description: String {
             switch self {
             case .altered(let number): "record \(number) was altered, or stands in another's place"
-            case .missing(let range) where range.count == 1: "record \(range.lowerBound) is missing"
+            case .missing(let range) where range.lowerBound == range.upperBound: "record \(range.lowerBound) is missing"
             case .missing(let range): "records \(range.lowerBound) to \(range.upperBound) are missing"
             case .beginningMissing(let first): "the records before \(first) are missing"
             case .cutOff(let last, let head): "the end was cut off: the last record is \(last), the head says \(head)"
@@ -92,6 +92,8 @@ public struct AuditVerifier {
 
     /// Takes the next record, in the order of their sequence.
     public mutating func take(_ entry: AuditEntry) {
+        // No record has such a number, and reckoning with one could overflow.
+        guard entry.sequence > 0 else { return note(.altered(entry.sequence)) }
         defer {
             previous = entry.code
             report.last = entry.sequence
