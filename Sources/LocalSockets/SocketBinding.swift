@@ -40,11 +40,18 @@ public enum SocketError: Error, Sendable, Equatable, CustomStringConvertible {
 
 /// Binds Unix sockets the careful way: locked, never stealing a live one, with the mode checked after the fact.
 public enum SocketBinding {
+    /// What sun_path holds besides its end.
+    private static let mostPathBytes = MemoryLayout.size(ofValue: sockaddr_un().sun_path) - 1
+
     /// Binds `path` with exactly `mode`.
     ///
     /// The folder must belong to root or to this user and must not be writable by others. A socket somebody answers on
     /// is left alone; a stale one is replaced.
     public static func bind(_ path: String, mode: UInt32, group: UInt32? = nil) throws(SocketError) -> BoundSocket {
+        guard path.utf8.count <= mostPathBytes else {
+            throw .failed(
+                path: path, step: "binding", reason: "longer than the \(mostPathBytes) bytes a socket address holds")
+        }
         try checkFolder(of: path)
         let lock = try takeLock(path)
         do throws(SocketError) {

@@ -27,6 +27,8 @@ public enum ErrorCode: String, Sendable, CaseIterable {
     /// The same Idempotency-Key was used with another request.
     case idempotencyConflict = "idempotency_conflict"
     case noContract = "no_contract"
+    /// What was asked for is the proxy's, and none is configured.
+    case noProxy = "no_proxy"
     case requestTimeout = "request_timeout"
     case tooLarge = "too_large"
     case locked
@@ -51,7 +53,7 @@ public enum ErrorCode: String, Sendable, CaseIterable {
         case .badRequest, .malformedKey: 400
         case .unauthorized: 401
         case .forbidden, .browserRequest, .wrongPassphrase: 403
-        case .notFound, .unknownKey, .unknownNetwork, .unknownConsumer, .unknownIntent: 404
+        case .notFound, .noProxy, .unknownKey, .unknownNetwork, .unknownConsumer, .unknownIntent: 404
         case .methodNotAllowed: 405
         case .requestTimeout: 408
         case .ambiguous, .conflict, .idempotencyConflict, .noContract: 409

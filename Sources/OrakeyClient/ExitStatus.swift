@@ -34,7 +34,7 @@ public enum ExitStatus: Int32, Sendable {
         case .malformedKey, .unknownKey, .unknownIntent, .conflict, .idempotencyConflict: self = .negative
         case .ambiguous: self = .usage
         case .unauthorized, .forbidden, .browserRequest, .wrongPassphrase: self = .notPermitted
-        case .noContract: self = .configuration
+        case .noContract, .noProxy: self = .configuration
         case .locked, .rateLimited, .noKey, .chainUnavailable, .chainStale, .insufficientFunds, .shuttingDown,
             .auditUnavailable, .requestTimeout:
             self = .temporary

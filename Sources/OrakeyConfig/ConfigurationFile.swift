@@ -48,8 +48,10 @@ package enum ConfigurationText {
         // Without O_NONBLOCK a pipe in the place of the file would hold the daemon up for ever.
         let descriptor = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
-            let reason = String(cString: strerror(errno))
-            throw failure("cannot be read: \(reason); \(hint)")
+            let code = errno
+            let reason = String(cString: strerror(code))
+            let advice = code == EACCES ? "run this as its owner or as root" : hint
+            throw failure("cannot be read: \(reason); \(advice)")
         }
         defer { close(descriptor) }
         var status = stat()

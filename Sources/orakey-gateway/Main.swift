@@ -42,6 +42,21 @@ struct OrakeyGatewayProgram: AsyncParsableCommand {
     @Option(name: .long, help: ArgumentHelp("debug, info, notice, warning or error.", valueName: "level"))
     var logLevel: LogLevel = .info
 
+    static func main() async {
+        do {
+            guard var command = try parseAsRoot() as? any AsyncParsableCommand else { return }
+            try await command.run()
+        } catch  where exitCode(for: error) == .validationFailure {
+            complain(UsageLine.text(message(for: error), help: fullMessage(for: error)))
+            Glibc.exit(ExitCode.validationFailure.rawValue)
+        } catch { exit(withError: error) }
+    }
+
+    private static func complain(_ message: String) {
+        let line = Array("orakey-gateway: \(message)\n".utf8)
+        _ = write(STDERR_FILENO, line, line.count)
+    }
+
     func run() async throws {
         _ = orakey_no_core_dumps()
         _ = orakey_set_undumpable()
@@ -61,8 +76,7 @@ struct OrakeyGatewayProgram: AsyncParsableCommand {
         } catch let exit as ExitCode {
             throw exit
         } catch {
-            let line = Array("orakey-gateway: \(error)\n".utf8)
-            _ = write(STDERR_FILENO, line, line.count)
+            Self.complain("\(error)")
             throw ExitCode(StartFailure.status(of: error))
         }
     }

@@ -162,10 +162,7 @@ struct Daemon {
                 do throws(WalletError) {
                     continuation.resume(returning: try WalletFile.read(path).unlock(passphrase: passphrase))
                 } catch .wrongPassphrase {
-                    continuation.resume(
-                        throwing: AgentError(
-                            .wrongPassphrase, "\(WalletError.wrongPassphrase)",
-                            hint: "check the passphrase of the wallet file"))
+                    continuation.resume(throwing: AgentError(.wrongPassphrase, "\(WalletError.wrongPassphrase)"))
                 } catch {
                     continuation.resume(throwing: error)
                 }

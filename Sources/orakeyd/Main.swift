@@ -68,7 +68,13 @@ struct Orakeyd: AsyncParsableCommand {
         _ = orakey_no_new_privileges()
         umask(0o077)
         signal(SIGPIPE, SIG_IGN)
-        await main(nil)
+        do {
+            guard var command = try parseAsRoot() as? any AsyncParsableCommand else { return }
+            try await command.run()
+        } catch  where exitCode(for: error) == .validationFailure {
+            complain(UsageLine.text(message(for: error), help: fullMessage(for: error)))
+            Glibc.exit(ExitCode.validationFailure.rawValue)
+        } catch { exit(withError: error) }
     }
 
     func run() async throws {
@@ -87,10 +93,14 @@ struct Orakeyd: AsyncParsableCommand {
             throw exit
         } catch {
             let failure = StartFailure(error)
-            let line = Array("orakeyd: \(failure.text)\n".utf8)
-            _ = write(STDERR_FILENO, line, line.count)
+            Self.complain(failure.text)
             throw ExitCode(failure.status)
         }
+    }
+
+    private static func complain(_ message: String) {
+        let line = Array("orakeyd: \(message)\n".utf8)
+        _ = write(STDERR_FILENO, line, line.count)
     }
 }
 

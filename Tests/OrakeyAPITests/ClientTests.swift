@@ -7,7 +7,7 @@ struct ClientTests {
         let expected: [ErrorCode: OrakeyClient.ExitStatus] = [
             .locked: .temporary, .noKey: .temporary, .chainStale: .temporary, .forbidden: .notPermitted,
             .ambiguous: .usage, .unknownKey: .negative, .malformedKey: .negative, .internalError: .software,
-            .noContract: .configuration,
+            .noContract: .configuration, .noProxy: .configuration,
         ]
         for (code, status) in expected { #expect(OrakeyClient.ExitStatus(code) == status) }
         for code in ErrorCode.allCases { #expect(OrakeyClient.ExitStatus(code) != .success) }

@@ -38,6 +38,13 @@ import Testing
         }
     }
 
+    @Test func aPathThatFitsNoAddressLeavesNoLockBehind() throws {
+        let folder = try Folder()
+        let path = folder.path + "/" + String(repeating: "x", count: 107 - folder.path.utf8.count)
+        #expect("\(try #require(refusal(of: path)))".hasSuffix("longer than the 107 bytes a socket address holds"))
+        #expect(access(path + ".lock", F_OK) != 0)
+    }
+
     @Test(arguments: [UInt32(0o600), 0o660, 0o666])
     func theModeIsExact(mode: UInt32) throws {
         let folder = try Folder()

@@ -13,7 +13,7 @@ OWNER = throwaway_account(5).address
 
 def status(**fields):
     network = {
-        "network": "BASE", "chain_id": 31337, "contract": None, "owner": fields.pop("owner", OWNER), "head": 1,
+        "network": fields.pop("name", "BASE"), "chain_id": 31337, "contract": fields.pop("contract", None), "owner": fields.pop("owner", OWNER), "head": 1,
         "head_age_seconds": 1, "lag_blocks": 0, "balance": "1", "pool": fields.pop("pool", {"ready": 2, "target": 2, "pending": 0}),
         "pending_intents": 0, "alarms": fields.pop("alarms", []), "endpoints": []}
     return Answer(body={
@@ -104,11 +104,25 @@ def test_wallet_that_is_not_there(shell, house, light_wallet):
     (status(consumers=[{"name": "a", "network": "BASE", "generation": None, "fingerprint": None}]), "consumer a", "warning", 0),
     (status(owner="0x" + "77" * 20), "money on BASE", "failure", 1),
     (status(version="0.0.1"), "daemon", "warning", 0),
+    (status(name="OTHER"), "daemon", "warning", 0),
+    (status(contract="0x" + "77" * 20), "daemon", "warning", 0),
 ])
 def test_what_the_daemon_says(shell, house, daemon, answer, subject, state, code):
     daemon.script["GET", "/v1/status"] = answer
     ended, found = findings(shell)
     assert ended == code and found[subject]["state"] == state
+
+
+@pytest.mark.parametrize("spoil, mend", [
+    (lambda path: path.unlink(), "`orakey init` makes one, --config names another"),
+    (lambda path: path.chmod(0o642), "run chmod o-w on it"),
+    (lambda path: path.write_bytes(b"\xff"), "name another with --config"),
+])
+def test_a_configuration_that_can_not_be_read(shell, house, spoil, mend):
+    """One mend, not two of them."""
+    spoil(shell.folder / "orakeyd.yaml")
+    code, found = findings(shell)
+    assert (code, found["configuration"]["mend"]) == (1, mend) and ";" not in found["configuration"]["detail"]
 
 
 def test_without_a_daemon(shell, house):

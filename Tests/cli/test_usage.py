@@ -1,8 +1,10 @@
 """What every command has in common: help, version, wrong usage, exit codes."""
 
 import re
+import subprocess
 
 import pytest
+from support.places import binaries
 
 COMMANDS = [
     [], ["get"], ["exec"], ["keys"], ["keys", "list"], ["keys", "create"], ["rotate"], ["revoke"], ["status"], ["watch"],
@@ -65,6 +67,28 @@ def test_the_reason_is_in_the_line(shell, arguments, value, reason):
     assert done.line().startswith(f"The value '{value or '...'}' is invalid for '")
     assert reason in done.line()
     assert re.search(r"; see orakey .*--help$", done.line())
+
+
+@pytest.mark.parametrize("arguments, line", [
+    (["audit", "--limit", "0"], "--limit is a number from 1 to 1000; see orakey audit list --help"),
+    (["keys", "create", "-n", "-1"], "Missing value for '-n <count>'; see orakey keys create --help"),
+    (["exec", "--env", "A=B", "--", "true"], "--env takes the name of a variable: letters, digits and _; see orakey exec --help"),
+    (["revoker", "set", "0x" + "00" * 20], "the zero address is nobody; orakey revoker clear withdraws; see orakey revoker set --help"),
+])
+def test_what_is_wrong_stands_there_whole(shell, arguments, line):
+    assert shell.orakey(*arguments).line() == line
+
+
+@pytest.mark.parametrize("program", ["orakeyd", "orakey-gateway"])
+@pytest.mark.parametrize("arguments, said", [
+    (["--nonsense"], "Unknown option '--nonsense'"), (["--config"], "Missing value for '--config <file>'"),
+    (["hunter2secret"], "there is an argument too many; "), (["--log-level", "loud"], "The value 'loud' is invalid for "),
+])
+def test_services_explain_wrong_usage_in_one_line_too(program, arguments, said):
+    run = subprocess.run([binaries() / program, *arguments], capture_output=True, text=True)
+    assert (run.returncode, run.stdout) == (64, "")
+    assert run.stderr.startswith(f"{program}: {said}") and run.stderr.endswith(f"; see {program} --help\n")
+    assert run.stderr.count("\n") == 1 and "hunter2" not in run.stderr
 
 
 @pytest.mark.parametrize("secret", ["a' is invalid for 'b" + "5" * 40, "two\nlines", "two words"])

@@ -20,6 +20,10 @@ struct RevokerSet: ParsableCommand {
     @OptionGroup var wait: WaitOptions
     @OptionGroup var json: JSONOption
 
+    func validate() throws {
+        if address == .zero { throw ValidationError("the zero address is nobody; orakey revoker clear withdraws") }
+    }
+
     func run() throws {
         let request = RevokerRequest(network: network.map { "\($0)" }, address: address.checksummed)
         try Change.carryOut(wait, json, done: "revoker appointed") { (client, key, time) throws(ClientError) in

@@ -33,7 +33,8 @@ struct StatusCommand: ParsableCommand {
         Output.line(Style.output.bold(network.network + (network.chainID.map { " (chain \($0))" } ?? "")))
         let head = network.head.map { head in
             "block \(head)" + (network.headAgeSeconds.map { ", \(duration($0)) old" } ?? "")
-                + (network.lagBlocks.map { $0 == 0 ? "" : ", \($0) blocks behind" } ?? "")
+                + (network.lagBlocks.map { $0 == 0 ? "" : ", \(Amounts.count(Int(clamping: $0), "block")) behind" }
+                    ?? "")
         }
         Output.fields([
             ("  contract", network.contract ?? "not deployed; run orakey contract deploy"),

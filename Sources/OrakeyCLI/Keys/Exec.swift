@@ -39,7 +39,7 @@ struct Exec: ParsableCommand {
             $0 == 0x5F || ($0 | 0x20 >= 0x61 && $0 | 0x20 <= 0x7A) || ($0 >= 0x30 && $0 <= 0x39)
         }
         guard let first = variable.utf8.first, isPlain, first > 0x39 else {
-            throw ValidationError("--env takes a variable's name: letters, digits and _")
+            throw ValidationError("--env takes the name of a variable: letters, digits and _")
         }
     }
 

@@ -35,9 +35,13 @@ struct Doctor: AsyncParsableCommand {
                 for finding in await NetworkCheckUp(section: section, owner: owner).findings() { report(finding) }
                 for finding in await revoker?.findings(on: section, owner: owner) ?? [] { report(finding) }
             }
+            DaemonCheckUp.findings(daemon, against: loaded).forEach(report)
+        } catch let error as ConfigurationError where error.problems.first?.code == .unreadable {
+            // Says itself what to do.
+            let parts = "\(error)".split(separator: "; ", maxSplits: 1).map(String.init)
+            report(.failure("configuration", parts[0], mend: parts.count > 1 ? parts[1] : "name another with --config"))
         } catch {
-            report(
-                .failure("configuration", error, mend: "correct the file; orakey init makes one where there is none"))
+            report(.failure("configuration", error, mend: "correct the file"))
         }
         DaemonCheckUp.findings(daemon).forEach(report)
         if json.isOn { Output.json(["findings": .array(findings.map(\.json))]) }
@@ -53,6 +57,25 @@ enum DaemonCheckUp {
         } catch {
             return .failure(error)
         }
+    }
+
+    /// What speaks for another configuration than the one that was looked at.
+    static func findings(_ answer: Result<Status, ClientError>, against configuration: Configuration) -> [Finding] {
+        guard case .success(let status) = answer else { return [] }
+        let isSame =
+            status.networks.count == configuration.networks.count
+            && configuration.networks.allSatisfy { meant in
+                guard let served = status.networks.first(where: { $0.network == "\(meant.name)" }) else { return false }
+                // Without a contract the daemon has an alarm that says so.
+                guard let theirs = served.contract, let ours = meant.contract else { return true }
+                return theirs.lowercased() == "\(ours)".lowercased()
+            }
+        guard !isSame else { return [] }
+        return [
+            .warning(
+                "daemon", "its networks and contracts are not those of \(configuration.file)",
+                mend: "restart orakeyd if the file has changed, or name the daemon's file with --config")
+        ]
     }
 
     static func findings(_ answer: Result<Status, ClientError>) -> [Finding] {

@@ -111,8 +111,10 @@ struct AgentRouter: Router {
         case .denied(let denial):
             counters.countDenied()
             auditor.denials.count(exchange.peer, reason: denial.description)
+            let asked = exchange.query["consumer"] ?? exchange.query["network"]
+            let what = asked == nil ? "no consumer in the configuration" : "no consumer of that name and network"
             throw Refusal(
-                .forbidden, "no consumer in the configuration matches this process (uid \(exchange.peer.userID))",
+                .forbidden, "\(what) matches this process (uid \(exchange.peer.userID))",
                 hint: "an operator can add one under consumers: in orakeyd.yaml")
         }
     }

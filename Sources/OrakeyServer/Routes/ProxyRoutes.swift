@@ -29,7 +29,7 @@ extension AgentRouter {
         let (consumer, network) = try authorise(exchange, allowing: "ttl")
         guard let proxy, let port = proxy.port else {
             throw Refusal(
-                .notFound, "the proxy has no loopback port, and its socket needs no token",
+                .noProxy, "the proxy has no loopback port, and its socket needs no token",
                 hint: "an operator can open one: proxy: { port: ... } in orakeyd.yaml")
         }
         let end = proxy.clock.now.adding(seconds: life)
@@ -64,7 +64,7 @@ extension ControlRouter {
 
     private func requireProxy() throws -> ProxyContext {
         guard let proxy else {
-            throw Refusal(.notFound, "there is no proxy", hint: "proxy: in orakeyd.yaml switches it on")
+            throw Refusal(.noProxy, "there is no proxy", hint: "proxy: in orakeyd.yaml switches it on")
         }
         return proxy
     }
