@@ -7,8 +7,8 @@ struct Orakey: AsyncParsableCommand {
         commandName: "orakey",
         abstract: "Keys of ORA's Resilient Model Services from your own wallet: client of orakeyd, and offline tools.",
         discussion: """
-            Exit codes: 0 done, 1 a negative answer or a malformed key, 64 usage, 65 bad data, 69 orakeyd not \
-            reachable, 70 internal error, 75 try later (chain not reachable, locked, no key yet), 77 not permitted, \
+            Exit codes: 0 done, 1 a negative answer or a malformed key, 64 usage, 65 bad data, 66 a file cannot be read, \
+            69 orakeyd not reachable, 70 internal error, 73 a file cannot be made, 74 input or output failed, 75 try later (chain not reachable, locked, no key yet), 77 not permitted, \
             78 configuration.
             """,
         version: "orakey \(orakeyVersion)",

@@ -17,7 +17,9 @@ struct Orakeyd: AsyncParsableCommand {
             /etc/orakeyd/orakeyd.yaml. Without a passphrase the service starts locked; "orakey unlock" opens the wallet.
 
             Signals: SIGHUP reads the configuration anew; SIGTERM and SIGINT end the service after requests in flight. Exit status: 0, or as in sysexits.h: \
-            64 usage, 65 bad data, 69 a socket or state directory is in use, 77 not permitted, 78 configuration.
+            64 usage, 65 bad data, 66 a file cannot be read, 69 a socket or state directory is in use, 70 internal error, \
+            73 a socket or state directory cannot be made, 74 the journal cannot be opened, 75 too little memory, \
+            77 not permitted, 78 configuration.
 
             See orakeyd(8), orakeyd.yaml(5) and orakey(1).
             """,

@@ -71,6 +71,17 @@ def test_every_option_of_the_service_is_in_its_manual(shell):
     assert set(re.findall(r"Fl -([a-z-]+)", synopsis)) == named
 
 
+@pytest.mark.parametrize("program", ["orakeyd", "orakey-gateway"])
+def test_every_exit_code_of_the_services_is_in_their_manuals(program):
+    sources = ROOT / "Sources"
+    found = {"64"}
+    for source in (sources / program / "StartFailure.swift", sources / "OrakeyHost" / "StateDirectory.swift"):
+        found |= set(re.findall(r": (?:\w+ == \w+(?: \|\| \w+ == \w+)* \? )?(\d\d)\b", source.read_text()))
+        found |= set(re.findall(r"\? \d\d : (\d\d)\b", source.read_text()))
+    status = (PAGE.parent / f"{program}.8").read_text().split(".Sh EXIT STATUS\n")[1].split(".Sh")[0]
+    assert len(found) > 7 and found == set(re.findall(r"\b([67]\d)\b", status))
+
+
 def test_every_option_of_the_revocation_script_is_in_its_manual(revoke):
     usage = revoke("--help").out
     options = set(re.findall(r"--([a-z]+)", usage))
