@@ -10,9 +10,10 @@ import subprocess
 import textwrap
 
 import pytest
-from support.daemon import eventually
+from support.daemon import ask, eventually
 from support.memory import mappings, places
 from support.quick import CONSUMER_A, STRANGER, curl_as, farm, needs_root, world  # noqa: F401 (fixtures)
+from support.rawhttp import RawConnection
 
 SERVICE = CONSUMER_A
 
@@ -167,6 +168,31 @@ def test_secrets_lie_in_locked_memory_that_no_dump_takes(confined):
 
     confined.orakey("lock")
     assert places(confined.process.pid, needles) == []
+
+
+def test_a_passphrase_leaves_no_trace_wherever_it_was_sent(confined):
+    confined.start()
+    passphrase = confined.passphrase.read_bytes().strip()
+    octets = {"Content-Type": "application/octet-stream"}
+    head = b"POST /v1/unlock HTTP/1.1\r\nHost: x\r\nContent-Type: application/octet-stream\r\n"
+
+    def left(where: str) -> list:
+        return places(confined.process.pid, {where: passphrase})
+
+    for where, path, target, headers in (
+            ("where it belongs", confined.control, "/v1/unlock", octets), ("no octets", confined.control, "/v1/unlock", {}),
+            ("another call", confined.control, "/v1/rotate", {}), ("no such call", confined.control, "/v1/nothing", octets),
+            ("no such parameter", confined.control, "/v1/unlock?a=b", octets),
+            ("a strange path", confined.control, "/%zz", octets), ("the other socket", confined.agent, "/v1/unlock", octets),
+            ("a web page", confined.control, "/v1/unlock", {**octets, "Origin": "http://x"})):
+        ask(path, "POST", target, passphrase, headers=headers)
+        assert left(where) == []
+    with RawConnection(confined.control) as connection:
+        connection.send(head + b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n" % (len(passphrase), passphrase))
+        assert connection.answer()[0] == 200
+        assert left("in a chunk") == []
+        connection.send(head + b"Content-Length: 1000\r\n\r\n" + passphrase)
+    eventually("the connection that was cut off is gone", lambda: left("cut off") == [])
 
 
 def test_a_limit_on_locked_memory_is_said(confined):

@@ -169,6 +169,8 @@ final class DoorKeeper {
             let count = unsafe recv(visitor.socket, buffer.baseAddress, buffer.count, 0)
             if count > 0 {
                 unsafe answer(visitor, UnsafeRawBufferPointer(rebasing: buffer[..<count]), isRecorded: false)
+                // Somebody may have sent a secret to the wrong socket.
+                if let start = buffer.baseAddress { unsafe explicit_bzero(start, count) }
             } else if count < 0, errno == EAGAIN || errno == EINTR {
                 if isDraining { leave(visitor) } else { stay(visitor) }
             } else {

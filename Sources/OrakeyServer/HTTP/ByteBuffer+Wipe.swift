@@ -12,4 +12,15 @@ extension ByteBuffer {
             unsafe explicit_bzero(UnsafeMutableRawPointer(mutating: start), bytes.count)
         }
     }
+
+    /// Appends a copy of the bytes. A buffer that grows by itself would leave its old bytes where they were.
+    mutating func take(_ bytes: ByteBuffer, allocator: ByteBufferAllocator) {
+        if writableBytes < bytes.readableBytes {
+            var larger = allocator.buffer(capacity: max(readableBytes + bytes.readableBytes, 2 * capacity))
+            larger.writeImmutableBuffer(self)
+            wipe()
+            self = larger
+        }
+        writeImmutableBuffer(bytes)
+    }
 }

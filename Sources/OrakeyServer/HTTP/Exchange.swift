@@ -80,7 +80,7 @@ extension Exchange {
     func json() throws -> JSON {
         if body.readableBytes == 0 { return .object([:]) }
         do {
-            return try JSON.parse(Array(body.readableBytesView))
+            return try JSON.parse(body.readableBytesView)
         } catch {
             throw Refusal(.badRequest, "the body is not JSON as documented: \(error)")
         }

@@ -41,11 +41,14 @@ final class ExchangeHandler: ChannelInboundHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        let part = unwrapInboundIn(data)
+        // Whatever becomes of it, it may be a passphrase, or a key to be revoked.
+        defer { if case .body(let bytes) = part { bytes.wipe() } }
         guard endStream == nil, !isOver else { return }
-        switch unwrapInboundIn(data) {
+        switch part {
         case .head(let head):
             self.head = head
-            body.clear()
+            dropBody()
             wasted = 0
             refusal = check(head)
             if head.headers.first(name: "expect")?.lowercased() == "100-continue" {
@@ -53,16 +56,13 @@ final class ExchangeHandler: ChannelInboundHandler {
                 context.writeAndFlush(
                     wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: .continue))), promise: nil)
             }
-        case .body(var part):
-            if refusal == nil, body.readableBytes + part.readableBytes > limits.bodyBytes {
+        case .body(let bytes):
+            if refusal == nil, body.readableBytes + bytes.readableBytes > limits.bodyBytes {
                 refusal = ErrorBody(.tooLarge, "the body is larger than \(limits.bodyBytes) bytes")
-                body = ByteBuffer()
+                dropBody()
             }
-            guard let refusal, let head else {
-                body.writeBuffer(&part)
-                return
-            }
-            wasted += part.readableBytes
+            guard let refusal, let head else { return body.take(bytes, allocator: context.channel.allocator) }
+            wasted += bytes.readableBytes
             if wasted > limits.wasteBytes {
                 respond(.failure(refusal), to: head, context: context, mustClose: true)
             }
@@ -130,6 +130,7 @@ final class ExchangeHandler: ChannelInboundHandler {
             groupIDs: connection.groups, executable: executable, units: units,
             process: connection.process.number)
         guard router.admits(peer) else {
+            dropBody()
             return respond(
                 .failure(ErrorBody(.forbidden, "this socket is for root and the service's own user")), to: head,
                 context: context)
@@ -140,10 +141,15 @@ final class ExchangeHandler: ChannelInboundHandler {
             exchange = Exchange(
                 method: head.method, path: target.path, query: target.query, headers: head.headers, body: body,
                 peer: peer, allocator: context.channel.allocator)
-        case .failure(let refusal): return respond(.failure(refusal), to: head, context: context)
+        case .failure(let refusal):
+            dropBody()
+            return respond(.failure(refusal), to: head, context: context)
         }
         body = ByteBuffer()
-        if let answer = router.answerAtOnce(exchange) { return respond(answer, to: head, context: context) }
+        if let answer = router.answerAtOnce(exchange) {
+            exchange.body.wipe()
+            return respond(answer, to: head, context: context)
+        }
         let router = router
         let log = log
         let future = context.eventLoop.makeFutureWithTask { () async -> Answer in
@@ -159,13 +165,17 @@ final class ExchangeHandler: ChannelInboundHandler {
             }
         }
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-        // It may be a passphrase, or a key to be revoked.
         future.whenComplete { _ in exchange.body.wipe() }
         future.whenSuccess { answer in
             let (handler, context) = bound.value
             guard context.channel.isActive else { return }
             handler.respond(answer, to: head, context: context)
         }
+    }
+
+    private func dropBody() {
+        body.wipe()
+        body = ByteBuffer()
     }
 
     // MARK: - Answering
@@ -263,6 +273,8 @@ final class ExchangeHandler: ChannelInboundHandler {
         endStream?()
         endStream = nil
         heartbeat?.cancel()
+        // What came of a request that is never made whole.
+        dropBody()
         context.fireChannelInactive()
     }
 
