@@ -33,6 +33,7 @@ public final class RelayServer: Sendable {
         case .loopback(let number): (descriptor, isUnix) = (number, false)
         }
         let bootstrap = ServerBootstrap(group: group)
+            .serverChannelInitializer(AcceptPause.install)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelOption(.autoRead, value: false)
             .childChannelOption(.maxMessagesPerRead, value: 1)

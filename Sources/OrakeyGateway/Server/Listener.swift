@@ -24,6 +24,7 @@ struct Listener: Sendable {
             try RelayServer.configure(channel, handler: handler, limits: limits, peer: .loopback)
         }
         let bootstrap = ServerBootstrap(group: group)
+            .serverChannelInitializer(AcceptPause.install)
             .serverChannelOption(.backlog, value: limits.backlog)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)

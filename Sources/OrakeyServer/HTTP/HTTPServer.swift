@@ -35,7 +35,8 @@ public final class HTTPServer: Sendable {
                     setUp.receive($0, on: group)
                 })
         } else {
-            let bootstrap = ServerBootstrap(group: group).childChannelInitializer { setUp.begin($0) }
+            let bootstrap = ServerBootstrap(group: group).serverChannelInitializer(AcceptPause.install)
+                .childChannelInitializer { setUp.begin($0) }
             entrance = .channel(try await bootstrap.withBoundSocket(descriptor).get())
         }
         // For a bound socket NIO takes its own 128 whatever the bootstrap's option says; listening again changes that.

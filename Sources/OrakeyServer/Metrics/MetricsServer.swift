@@ -22,6 +22,7 @@ public final class MetricsServer: Sendable {
     ) async throws -> MetricsServer {
         let meter = ConnectionMeter()
         let bootstrap = ServerBootstrap(group: group)
+            .serverChannelInitializer(AcceptPause.install)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelInitializer { channel in
                 guard meter.reading.open < mostConnections else { return channel.close() }
