@@ -137,9 +137,11 @@ import Testing
             let journal = try SQLiteJournal(path: path)
             let fixture = try LedgerFixture()
             var key = KeyRecord(
-                network: LedgerFixture.network, owner: LedgerFixture.owner, message: fixture.message(7), state: .current)
+                network: LedgerFixture.network, owner: LedgerFixture.owner, message: fixture.message(7), state: .current
+            )
             try journal.commit([
-                .key(key), reply("rotate", LedgerFixture.network, [], awaiting: [fixture.message(6), fixture.message(7)]),
+                .key(key),
+                reply("rotate", LedgerFixture.network, [], awaiting: [fixture.message(6), fixture.message(7)]),
                 reply("elsewhere", Self.other, [], awaiting: [fixture.message(7)]),
             ])
             for state in [KeyState.current, .retiring, .disabling] {
