@@ -67,10 +67,21 @@ package enum PeerReader {
     ) -> (executable: String?, units: [String]) {
         guard let descriptor, credentials.processID > 0 else { return (nil, []) }
         guard orakey_pidfd_pid(descriptor) == credentials.processID else { return (nil, []) }
-        let executable = readLink("/proc/\(credentials.processID)/exe")
+        let executable = executable(behind: "/proc/\(credentials.processID)/exe")
         let group = SmallFile.read("/proc/\(credentials.processID)/cgroup").map { ControlGroup(file: $0) }
         guard orakey_pidfd_pid(descriptor) == credentials.processID else { return (nil, []) }
         return (executable, group?.units(forServiceOf: geteuid()) ?? [])
+    }
+
+    /// The path of a running executable, if that is the file that has this path here. Every user may make a mount namespace and
+    /// put a file of their own at any path in it, which the kernel then tells as if it were this host's.
+    private static func executable(behind link: String) -> String? {
+        guard let path = readLink(link) else { return nil }
+        var (running, named) = (stat(), stat())
+        let isHere =
+            unsafe stat(link, &running) == 0 && stat(path, &named) == 0
+            && running.st_dev == named.st_dev && running.st_ino == named.st_ino
+        return isHere ? path : path + " (elsewhere)"
     }
 
     private static func readLink(_ path: String) -> String? {

@@ -99,6 +99,27 @@ def test_by_executable(daemon):
     eventually("the reason is in the audit", lambda: reasons(daemon) == {"c0: another executable"})
 
 
+@pytest.mark.parametrize("path", [CURL, "/mnt/bot"], ids=["there is one here, too", "there is none here"])
+def test_an_executable_that_has_its_path_in_a_mount_namespace_only(daemon, path):
+    """Which every user may make where user namespaces are allowed."""
+    copy = daemon.folder / "curl"
+    shutil.copy(CURL, copy)
+    copy.chmod(0o755)
+    serve(daemon, {"exe": [CURL, "/mnt/bot"]})
+    script = """
+        set -e
+        if [ "$2" = /mnt/bot ]; then mount -t tmpfs none /mnt; touch /mnt/bot; fi
+        mount --bind "$1" "$2"
+        shift
+        exec setpriv --reuid="$STRANGER" --regid="$STRANGER" --clear-groups "$@"
+    """
+    run = subprocess.run(
+        ["unshare", "--mount", "sh", "-c", script, "sh", copy, path, "-s", "--unix-socket", daemon.agent, "http://localhost/v1/key"],
+        capture_output=True, env={"PATH": os.environ["PATH"], "STRANGER": str(STRANGER)}, check=True)
+    assert json.loads(run.stdout)["error"]["code"] == "forbidden"
+    eventually("the reason is in the audit", lambda: reasons(daemon) == {"c0: another executable"})
+
+
 @contextlib.contextmanager
 def control_group(path: str):
     folder = UNIFIED / path
