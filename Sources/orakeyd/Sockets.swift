@@ -59,7 +59,23 @@ enum SocketActivation {
             throw SocketError.failed(
                 path: "LISTEN_FDS", step: "socket activation", reason: "expected two sockets named agent and control")
         }
-        return (3 + Int32(agent), 3 + Int32(control))
+        let (agentSocket, controlSocket) = (3 + Int32(agent), 3 + Int32(control))
+        for descriptor in [agentSocket, controlSocket] where !isListening(descriptor) {
+            throw SocketError.failed(
+                path: "LISTEN_FDS", step: "socket activation",
+                reason: "descriptor \(descriptor) is no listening Unix stream socket: see ListenStream= of its unit")
+        }
+        return (agentSocket, controlSocket)
+    }
+
+    /// Whether the peers that come this way have credentials, sd_is_socket_unix(3).
+    private static func isListening(_ descriptor: Int32) -> Bool {
+        func option(_ name: Int32) -> Int32? {
+            var (value, size) = (Int32(), socklen_t(MemoryLayout<Int32>.size))
+            return unsafe getsockopt(descriptor, SOL_SOCKET, name, &value, &size) == 0 ? value : nil
+        }
+        return option(SO_DOMAIN) == AF_UNIX && option(SO_TYPE) == Int32(SOCK_STREAM.rawValue)
+            && option(SO_ACCEPTCONN) == 1
     }
 
     private static func variable(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }

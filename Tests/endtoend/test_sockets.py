@@ -148,9 +148,13 @@ LAUNCHER = """
 import os, socket, sys
 names, paths, pid = sys.argv[1], sys.argv[2].split(","), sys.argv[3]
 for number, path in enumerate(paths, start=3):
-    s = socket.socket(socket.AF_UNIX)
-    s.bind(path)
-    s.listen(8)
+    if path.startswith("tcp"):
+        s = socket.create_server(("127.0.0.1", 0))
+    else:
+        s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM if path.endswith("dgram") else socket.SOCK_STREAM)
+        s.bind(path)
+        if not path.endswith(("dgram", "unlistening")):
+            s.listen(8)
     fd = s.detach()
     if fd != number:
         os.dup2(fd, number)
@@ -193,6 +197,14 @@ def test_sockets_handed_over_under_other_names_are_refused(chainless, names):
     launch(daemon, names, *paths)
     assert daemon.process.wait(30) != 0
     assert "agent and control" in daemon.log_text()
+
+
+@pytest.mark.parametrize("kind", ["tcp", "dgram", "unlistening"])
+def test_handed_over_sockets_whose_peers_have_no_credentials_are_refused(chainless, kind):
+    daemon = chainless.make()
+    launch(daemon, "agent:control", daemon.folder / "given.sock", kind if kind == "tcp" else daemon.folder / kind)
+    assert daemon.process.wait(30) == CANNOT_CREATE
+    assert "descriptor 4 is no listening Unix stream socket" in daemon.log_text()
 
 
 def test_sockets_for_another_process_are_not_touched(chainless):
