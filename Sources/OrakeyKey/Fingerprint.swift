@@ -28,9 +28,21 @@ public struct Fingerprint: Sendable, Hashable, Comparable, CustomStringConvertib
         self.bits = bits
     }
 
+    /// Goes out with every answer of the proxy, so it takes one allocation.
     public var description: String {
-        let digits = String(bits, radix: 16)
-        return Self.prefix + String(repeating: "0", count: 16 - digits.utf8.count) + digits
+        unsafe String(unsafeUninitializedCapacity: Self.prefix.utf8.count + 16) { buffer in
+            var count = 0
+            for byte in Self.prefix.utf8 {
+                unsafe buffer[count] = byte
+                count += 1
+            }
+            for shift in stride(from: 60, through: 0, by: -4) {
+                let digit = UInt8(truncatingIfNeeded: bits >> shift) & 15
+                unsafe buffer[count] = digit + (digit < 10 ? UInt8(ascii: "0") : UInt8(ascii: "a") - 10)
+                count += 1
+            }
+            return count
+        }
     }
 
     public static func < (a: Fingerprint, b: Fingerprint) -> Bool { a.bits < b.bits }

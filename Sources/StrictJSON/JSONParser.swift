@@ -61,7 +61,7 @@ extension JSON {
 }
 
 /// Recursive descent over a span; every read is bounds-checked by the span itself.
-private struct JSONParser {
+struct JSONParser {
     let limits: JSONLimits
     var position = 0
     var values = 0

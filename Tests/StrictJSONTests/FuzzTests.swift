@@ -39,7 +39,17 @@ import Testing
     }
 
     private func check(_ bytes: [UInt8]) throws {
-        guard let json = try? JSON.parse(bytes) else { return }
+        let parsed = Result { () throws(JSONError) in try JSON.parse(bytes) }
+        // The same verdict, and the same words, whether all is built or only some of it.
+        let values = Result { () throws(JSONError) in
+            try JSON.values(at: [["id"], ["k1"], ["result", "list"], ["result", "number"]], of: bytes)
+        }
+        #expect(
+            values
+                == parsed.map {
+                    [$0["id"], $0["k1"], $0["result"]?["list"], $0["result"]?["number"]]
+                })
+        guard case .success(let json) = parsed else { return }
         let again = try JSON.parse(json.serialize())
         #expect(again == json)
         #expect(again.serialize() == json.serialize())

@@ -40,6 +40,7 @@ final class PlainFront: ChannelInboundHandler, RemovableChannelHandler {
     private let install: (any Channel) throws -> Void
 
     private var context: ChannelHandlerContext?
+    private var socket: BareSocket?
     private var state = State.waiting
     /// What came and is not yet relayed.
     private var input = ByteBuffer()
@@ -54,7 +55,9 @@ final class PlainFront: ChannelInboundHandler, RemovableChannelHandler {
     private var isChunked = false
     /// The answer waits for the caller to take some of it.
     private var waitsForRoom = false
+    /// As of the last look at the limits; what has moved since then is dated by the next one.
     private var lastMove = NIODeadline.now()
+    private var hasMoved = false
     private var isHeldBack = false
     private var inputIsOver = false
     private var isDraining = false
@@ -77,7 +80,10 @@ final class PlainFront: ChannelInboundHandler, RemovableChannelHandler {
         output = ByteBufferAllocator().buffer(capacity: Self.smallBuffer)
     }
 
-    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        socket = BareSocket(below: context.channel)
+    }
 
     func channelActive(context: ChannelHandlerContext) {
         context.fireChannelActive()
@@ -92,7 +98,7 @@ final class PlainFront: ChannelInboundHandler, RemovableChannelHandler {
         var bytes = unwrapInboundIn(data)
         if input.readableBytes == 0 {
             input = bytes
-            if case .waiting = state { lastMove = .now() }
+            if case .waiting = state { hasMoved = true }
         } else {
             input.writeBuffer(&bytes)
         }
@@ -173,6 +179,7 @@ final class PlainFront: ChannelInboundHandler, RemovableChannelHandler {
         if inputIsOver { context.fireUserInboundEventTriggered(ChannelEvent.inputClosed) }
         context.pipeline.syncOperations.removeHandler(context: context, promise: nil)
         self.context = nil
+        socket = nil
     }
 
     // MARK: The upstream
@@ -200,7 +207,7 @@ final class PlainFront: ChannelInboundHandler, RemovableChannelHandler {
         guard case .relaying(let exchange) = state, let request else { return }
         self.link = link
         linkWasKept = wasKept
-        lastMove = .now()
+        hasMoved = true
         link.send(request, exchange, rules: answerRules, for: self)
     }
 
@@ -210,7 +217,7 @@ final class PlainFront: ChannelInboundHandler, RemovableChannelHandler {
         flush()
         waitsForRoom = false
         request = nil
-        lastMove = .now()
+        hasMoved = true
         if isLast { closeAfterWriting() } else { state = .waiting }
         exchange.concluded(isWhole: isWhole)
         takeInput()
@@ -240,7 +247,7 @@ final class PlainFront: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     private func write(_ piece: ByteBuffer) {
-        guard piece.readableBytes > 0, let context else { return }
+        guard piece.readableBytes > 0, let socket else { return }
         if isChunked {
             output.writeString(String(piece.readableBytes, radix: 16))
             output.writeStaticString("\r\n")
@@ -248,18 +255,16 @@ final class PlainFront: ChannelInboundHandler, RemovableChannelHandler {
         if piece.readableBytes <= Self.copiedBytes {
             output.writeImmutableBuffer(piece)
         } else {
-            context.write(wrapOutboundOut(output), promise: nil)
+            socket.queue(output)
             output.clear()
-            context.write(wrapOutboundOut(piece), promise: nil)
+            socket.queue(piece)
         }
         if isChunked { output.writeStaticString("\r\n") }
     }
 
     private func flush() {
-        guard let context else { return }
-        guard output.readableBytes > 0 else { return context.flush() }
-        context.writeAndFlush(wrapOutboundOut(output), promise: nil)
-        // Most often the channel is done with the buffer by now, and its memory serves again.
+        socket?.send(output)
+        // Most often all of it is out by now, and its memory serves again.
         if output.capacity > Self.usualBytes {
             output = ByteBufferAllocator().buffer(capacity: Self.smallBuffer)
         } else {
@@ -282,7 +287,7 @@ final class PlainFront: ChannelInboundHandler, RemovableChannelHandler {
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         if hasMadeWay { return context.fireChannelWritabilityChanged() }
         guard context.channel.isWritable else { return }
-        lastMove = .now()
+        hasMoved = true
         waitsForRoom = false
         link?.setPaused(false)
         takeInput()
@@ -309,7 +314,10 @@ final class PlainFront: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     private func checkLimits() {
-        let time = NIODeadline.now() - lastMove
+        let now = NIODeadline.now()
+        if hasMoved { lastMove = now }
+        hasMoved = false
+        let time = now - lastMove
         switch state {
         case .waiting where input.readableBytes > 0 && context?.channel.isWritable == true:
             if time >= Self.longestArrival { makeWay() }
@@ -334,7 +342,7 @@ final class PlainFront: ChannelInboundHandler, RemovableChannelHandler {
     private func closeAfterWriting() {
         guard let context else { return }
         state = .ending
-        lastMove = .now()
+        hasMoved = true
         let channel = context.channel
         context.writeAndFlush(wrapOutboundOut(ByteBuffer())).whenComplete { _ in channel.close(promise: nil) }
     }
@@ -343,6 +351,7 @@ final class PlainFront: ChannelInboundHandler, RemovableChannelHandler {
         let last = state
         state = .closed
         self.context = nil
+        socket = nil
         abandonLink()
         if case .relaying(let exchange) = last { exchange.concluded(isWhole: false) }
         context.fireChannelInactive()
@@ -357,7 +366,7 @@ final class PlainFront: ChannelInboundHandler, RemovableChannelHandler {
 extension PlainFront: UpstreamUser {
     func receive(_ answer: PlainAnswer) {
         guard case .relaying(let exchange) = state else { return }
-        lastMove = .now()
+        hasMoved = true
         guard exchange.accepts(answer) else {
             abandonLink()
             return after({ await exchange.renew() }) { [self] instead in
@@ -385,7 +394,7 @@ extension PlainFront: UpstreamUser {
 
     func receive(_ piece: ByteBuffer) {
         guard case .relaying(let exchange) = state else { return }
-        lastMove = .now()
+        hasMoved = true
         write(exchange.pass(piece))
     }
 

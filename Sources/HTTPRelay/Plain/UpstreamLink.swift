@@ -38,7 +38,9 @@ final class UpstreamLink: ChannelInboundHandler {
 
     private let pool: UpstreamPool
     private var context: ChannelHandlerContext?
-    private weak var user: (any UpstreamUser)?
+    private var socket: BareSocket?
+    /// For the time of an exchange. Not weak: that makes each use of the user slow, by whomever.
+    private var user: (any UpstreamUser)?
     private var rules: FieldRules?
     private var state = State.idle
     /// The beginning of a head.
@@ -57,12 +59,15 @@ final class UpstreamLink: ChannelInboundHandler {
         request = ByteBufferAllocator().buffer(capacity: 4096)
     }
 
-    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        socket = BareSocket(below: context.channel)
+    }
 
     // MARK: Sending
 
     func send(_ request: PlainRequest, _ exchange: any PlainExchange, rules: FieldRules, for user: any UpstreamUser) {
-        guard let context else {
+        guard let socket else {
             return user.linkEndedSilently(failure("the connection is gone", mayHaveBeenSent: false))
         }
         self.user = user
@@ -82,9 +87,7 @@ final class UpstreamLink: ChannelInboundHandler {
         let secret = start..<self.request.writerIndex
         self.request.writeStaticString("\r\n")
         request.writeBody(to: &self.request)
-        let isOut = context.eventLoop.makePromise(of: Void.self)
-        isOut.futureResult.assumeIsolated().whenComplete { [self] _ in wipe(secret) }
-        context.writeAndFlush(wrapOutboundOut(self.request), promise: isOut)
+        if socket.send(self.request, whenOut: { [self] in wipe(secret) }) { wipe(secret) }
     }
 
     /// Overwrites the secret where it was sent from. The channel may still hold a reference to the buffer, and writing to
@@ -220,31 +223,11 @@ final class UpstreamLink: ChannelInboundHandler {
         context?.close(promise: nil)
     }
 
-    /// Whether the kernel, too, holds nothing that was not read, not even the connection's end: the next exchange would
-    /// take it for its answer.
+    /// Whether the next exchange can't take anything for its answer that came before it.
     var isQuiet: Bool {
-        guard case .idle = state, let channel = context?.channel, channel.isActive else { return false }
-        if case .unix = pool.upstream.place { return isQuietWhenRead }
-        // The first of its words is the memory of the receive queue.
-        guard let waiting = try? channel.syncOptions?.getOption(Self.memory) else { return false }
-        return UInt32(truncatingIfNeeded: waiting) == 0
+        guard case .idle = state, let socket else { return false }
+        return socket.isQuiet
     }
-
-    /// The receive queue of a Unix socket has no memory of its own to ask for; a look at its first byte leaves it there.
-    private var isQuietWhenRead: Bool {
-        let isQuiet = try? context?.pipeline.syncOperations.withUnsafeTransportIfAvailable(
-            of: NIOBSDSocket.Handle.self
-        ) { socket in
-            var byte: UInt8 = 0
-            let count = unsafe recv(socket, &byte, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT))
-            return count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)
-        }
-        return isQuiet ?? false
-    }
-
-    /// SO_MEMINFO, which has no name in this libc.
-    private static let memory = ChannelOptions.Types.SocketOption(
-        level: .socket, name: NIOBSDSocket.Option(rawValue: 55))
 
     func channelInactive(context: ChannelHandlerContext) {
         let wasOver = if case .connection = state { true } else { false }
@@ -252,6 +235,7 @@ final class UpstreamLink: ChannelInboundHandler {
         pool.forget(self)
         state = .closed
         self.context = nil
+        socket = nil
         let user = user
         self.user = nil
         let error = failure("the connection ended before the answer did", mayHaveBeenSent: true)

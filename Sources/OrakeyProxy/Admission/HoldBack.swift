@@ -10,9 +10,10 @@ final class HoldBack: Sendable {
     private let until = Mutex<[ConsumerName: ContinuousClock.Instant]>([:])
 
     /// What is left of a consumer's wait.
-    func wait(of name: ConsumerName, at now: ContinuousClock.Instant) -> Duration? {
+    func wait(of name: ConsumerName, at time: @autoclosure () -> ContinuousClock.Instant) -> Duration? {
         until.withLock { until in
-            guard let end = until[name] else { return nil }
+            guard !until.isEmpty, let end = until[name] else { return nil }
+            let now = time()
             guard end > now else {
                 until[name] = nil
                 return nil

@@ -17,7 +17,7 @@ final class ProxyExchange: PlainExchange, @unchecked Sendable {
     private var events: EventStreamGuard?
     private var mayTryAgain = true
     private var status = 0
-    private var scheme: String?
+    private var answer: PlainAnswer?
 
     init(_ handler: ProxyHandler, _ caller: Admission.Caller, _ handout: Handout, _ request: PlainRequest) {
         self.handler = handler
@@ -46,7 +46,7 @@ final class ProxyExchange: PlainExchange, @unchecked Sendable {
             return false
         }
         status = answer.status
-        scheme = answer.value(of: ExchangeHashes.field)
+        self.answer = answer
         if status == 429 {
             handler.hold(caller, retryAfter: answer.value(of: "retry-after"), date: answer.value(of: "date"))
         }
@@ -111,10 +111,12 @@ final class ProxyExchange: PlainExchange, @unchecked Sendable {
     }
 
     func concluded(isWhole: Bool) {
-        let (handler, meter, status, scheme) = (handler, meter, isWhole ? status : 0, scheme)
+        let status = isWhole ? status : 0
+        let scheme = { self.answer?.value(of: ExchangeHashes.field) }
         guard meter.isLarge else {
-            return handler.usage.add(meter.record(status: status, scheme: scheme, now: handler.clock.now))
+            return handler.usage.add(meter.record(status: status, scheme: scheme(), now: handler.clock.now))
         }
-        Task { await handler.note(meter, status: status, scheme: scheme) }
+        let (handler, meter, named) = (handler, meter, scheme())
+        Task { await handler.note(meter, status: status, scheme: named) }
     }
 }

@@ -13,18 +13,18 @@ struct BodyFacts: Equatable {
 
     init() {}
 
-    init(_ json: JSON) {
-        model = json["model"]?.stringValue.flatMap(Self.plain)
-        if let usage = json["usage"] {
-            promptTokens = Self.count(usage["prompt_tokens"] ?? usage["input_tokens"])
-            completionTokens = Self.count(usage["completion_tokens"] ?? usage["output_tokens"])
-        }
-        requestHash = json["requestHash"]?.stringValue.flatMap(Self.hash)
-        responseHash = json["responseHash"]?.stringValue.flatMap(Self.hash)
-    }
+    private static let paths: [JSON.Path] = [
+        ["model"], ["usage", "prompt_tokens"], ["usage", "input_tokens"], ["usage", "completion_tokens"],
+        ["usage", "output_tokens"], ["requestHash"], ["responseHash"],
+    ]
 
     init(parsing bytes: some Collection<UInt8>) {
-        self = (try? JSON.parse(Array(bytes))).map { BodyFacts($0) } ?? BodyFacts()
+        guard !bytes.isEmpty, let values = try? JSON.values(at: Self.paths, of: bytes) else { return }
+        model = values[0]?.stringValue.flatMap(Self.plain)
+        promptTokens = Self.count(values[1] ?? values[2])
+        completionTokens = Self.count(values[3] ?? values[4])
+        requestHash = values[5]?.stringValue.flatMap(Self.hash)
+        responseHash = values[6]?.stringValue.flatMap(Self.hash)
     }
 
     /// What a later event of the same stream adds.

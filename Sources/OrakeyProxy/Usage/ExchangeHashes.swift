@@ -10,19 +10,21 @@ enum ExchangeHashes {
     /// stream's data lines, each with its line feed.
     static let scheme = "sha256-jcs"
 
-    static func text(_ hash: Bytes32) -> String { String(hash.hex.dropFirst(2)) }
+    static func text(_ hash: Bytes32) -> String { Hex.encode(hash.bytes) }
 
     /// The hash of an answer that is a JSON object.
-    static func response(_ json: JSON) -> String? {
-        guard var object = json.objectValue else { return nil }
+    static func response(_ body: [UInt8]) -> String? {
+        guard var object = (try? JSON.parse(body))?.objectValue else { return nil }
         object["requestHash"] = nil
         object["responseHash"] = nil
         return JSON.object(object).canonical().map { text(SHA256.hash($0)) }
     }
 
-    static func check(scheme: String?, told: BodyFacts, sent: String, found: String?) -> HashCheck {
+    static func check(
+        scheme: @autoclosure () -> String?, told: BodyFacts, sent: String, found: String?
+    ) -> HashCheck {
         guard told.requestHash != nil || told.responseHash != nil else { return .absent }
-        guard scheme == self.scheme, let found else { return .unchecked }
+        guard scheme() == self.scheme, let found else { return .unchecked }
         return told.requestHash == sent && told.responseHash == found ? .match : .mismatch
     }
 }

@@ -60,13 +60,12 @@ struct ExchangeMeter {
     var isLarge: Bool { (requestBody?.count ?? 0) + (answer?.count ?? 0) > Self.largeRead }
 
     /// What is known at the end. Reads bodies, so it takes a while for large ones.
-    func record(status: Int, scheme: String?, now: ContinuousClock.Instant) -> ExchangeRecord {
+    func record(status: Int, scheme: @autoclosure () -> String?, now: ContinuousClock.Instant) -> ExchangeRecord {
         let asked = requestBody.map { BodyFacts(parsing: $0) } ?? BodyFacts()
-        let json = answer.flatMap { $0.isEmpty ? nil : try? JSON.parse($0) }
-        let told = stream?.facts ?? json.map { BodyFacts($0) } ?? BodyFacts()
+        let told = stream?.facts ?? answer.map { BodyFacts(parsing: $0) } ?? BodyFacts()
         let sent = ExchangeHashes.text(requestHash.hash)
         // Worth its time only where there is something to compare it with.
-        let found = stream?.hash ?? (told.responseHash == nil ? nil : json.flatMap { ExchangeHashes.response($0) })
+        let found = stream?.hash ?? (told.responseHash == nil ? nil : answer.flatMap { ExchangeHashes.response($0) })
         return ExchangeRecord(
             key: UsageKey(
                 consumer: name.consumer, network: name.network, model: asked.model ?? told.model ?? "-",
@@ -76,7 +75,7 @@ struct ExchangeMeter {
             milliseconds: (now - start).wholeMilliseconds,
             firstByteMilliseconds: ((firstByte ?? now) - start).wholeMilliseconds, requestHash: sent,
             responseHash: told.responseHash ?? found,
-            check: ExchangeHashes.check(scheme: scheme, told: told, sent: sent, found: found))
+            check: ExchangeHashes.check(scheme: scheme(), told: told, sent: sent, found: found))
     }
 }
 
