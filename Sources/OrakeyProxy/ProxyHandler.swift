@@ -64,14 +64,14 @@ public final class ProxyHandler: RelayHandler {
             return answer.send(error.answer)
         }
         let name = caller.name
-        var meter = ExchangeMeter(name, time: wallClock.now, start: clock.now)
+        var meter = ExchangeMeter(name, time: wallClock.now)
         do throws(ProxyRefusal) {
             let payload = try await Self.payload(of: request)
             try await relay(request, payload, caller, first, &meter, answer)
         } catch {
             answer.send(error.answer)
             tell(error, meter)
-            await note(meter, status: error.status, scheme: nil)
+            note(meter, status: error.status, scheme: nil)
         }
     }
 
@@ -187,7 +187,7 @@ public final class ProxyHandler: RelayHandler {
         }
         let isWhole = await pass(response, &meter, answer)
         if case .streamed = payload { meter.sendsStreamed(tally.current.bytes, hash: tally.current.hash) }
-        await note(
+        note(
             meter, status: isWhole ? response.status : 0, scheme: response.headers[ExchangeHashes.field])
     }
 
@@ -212,7 +212,7 @@ public final class ProxyHandler: RelayHandler {
         _ response: UpstreamAnswer, _ meter: inout ExchangeMeter, _ answer: AnswerWriter
     ) async -> Bool {
         let isStream = response.isEventStream
-        meter.answers(asStream: isStream, now: clock.now)
+        meter.answers(asStream: isStream)
         var headers = HopByHop.strip(response.headers, dropping: Self.notForCallers)
         headers.append(HTTPField(Self.fingerprintField, meter.fingerprint))
         // A stream may get an event more than the upstream announced.
@@ -277,12 +277,7 @@ public final class ProxyHandler: RelayHandler {
             ])
     }
 
-    func note(_ meter: ExchangeMeter, status: Int, scheme: String?) async {
-        let (usage, now) = (usage, clock.now)
-        guard meter.isLarge else { return usage.add(meter.record(status: status, scheme: scheme, now: now)) }
-        // Reading a large body takes milliseconds, for which no other connection should wait.
-        await Task(executorPreference: globalConcurrentExecutor) {
-            usage.add(meter.record(status: status, scheme: scheme, now: now))
-        }.value
+    func note(_ meter: ExchangeMeter, status: Int, scheme: String?) {
+        usage.add(EndedExchange(meter: meter, status: status, scheme: scheme))
     }
 }

@@ -101,7 +101,11 @@ struct ProxyService: ServiceLifecycle.Service {
     }
 
     func run() async throws {
-        try? await gracefulShutdown()
+        await withTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { await context.usage.keepUp() }
+            try? await gracefulShutdown()
+            tasks.cancelAll()
+        }
         await withTaskGroup(of: Void.self) { tasks in
             for server in servers { tasks.addTask { await server.stop(grace: Self.grace) } }
         }

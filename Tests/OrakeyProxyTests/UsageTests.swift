@@ -59,10 +59,43 @@ import Testing
         #expect(BodyFacts(parsing: #"{"model":"\#(String(repeating: "m", count: 129))"}"#.utf8).model == nil)
     }
 
+    /// Exchanges are read together, and whoever asks hears of all of them.
+    @Test func whatWaitsIsReadWhenSomebodyAsks() {
+        let book = UsageBook()
+        for number in 1...(2 * UsageBook.mostUnread + 1) {
+            book.add(EndedExchange(meter: meter(#"{"model":"m"}"#), status: 200, scheme: nil))
+            #expect(book.unread == number % UsageBook.mostUnread)
+        }
+        #expect(book.rows.map(\.row.requests) == [UInt64(2 * UsageBook.mostUnread + 1)] && book.unread == 0)
+        #expect(book.rows.first?.key.model == "m")
+        book.add(EndedExchange(meter: meter(#"{"model":"n"}"#), status: 500, scheme: nil))
+        #expect(book.unread == 1 && book.exchanges(1).first?.key.model == "n" && book.unread == 0)
+    }
+
+    /// Bodies that take long to read don't wait for more of them, and nobody waits for them.
+    @Test func whatTakesLongIsReadAtOnceAndElsewhere() async {
+        let book = UsageBook()
+        let text = String(repeating: "a", count: UsageBook.mostUnreadBytes)
+        book.add(EndedExchange(meter: meter(#"{"model":"m","x":"\#(text)"}"#), status: 200, scheme: nil))
+        while book.unread > 0 { await Task.yield() }
+        #expect(book.rows.first?.key.model == "m")
+    }
+
+    /// Nothing of a body is kept for long.
+    @Test func nothingWaitsForLong() async {
+        let book = UsageBook()
+        await withTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { await book.keepUp() }
+            book.add(EndedExchange(meter: meter("{}"), status: 200, scheme: nil))
+            while book.unread > 0 { await Task.yield() }
+            tasks.cancelAll()
+        }
+        #expect(book.rows.map(\.row.requests) == [1])
+    }
+
     private func meter(_ request: String) -> ExchangeMeter {
         var meter = ExchangeMeter(
-            ConsumerName(consumer: "a", network: "BASE"), time: Timestamp(milliseconds: 0),
-            start: ContinuousClock.now)
+            ConsumerName(consumer: "a", network: "BASE"), time: Timestamp(milliseconds: 0))
         meter.sends(Array(request.utf8))
         return meter
     }
@@ -74,11 +107,11 @@ import Testing
         let right = ExchangeHashes.text(SHA256.hash(Array(#"{"a":1,"b":[2.5,"x"]}"#.utf8)))
         func check(_ requestHash: String, _ responseHash: String, _ scheme: String?) -> HashCheck {
             var meter = meter(request)
-            meter.answers(asStream: false, now: .now)
+            meter.answers(asStream: false)
             meter.receives(
                 Array(
                     #"{"b":[2.50,"x"], "requestHash":"\#(requestHash)","responseHash":"\#(responseHash)","a":1}"#.utf8))
-            return meter.record(status: 200, scheme: scheme, now: .now).check
+            return meter.record(status: 200, scheme: scheme).check
         }
         #expect(check(sent, right, "sha256-jcs") == .match)
         #expect(check(sent, sent, "sha256-jcs") == .mismatch)
@@ -94,12 +127,12 @@ import Testing
         let sent = ExchangeHashes.text(SHA256.hash(Array("{}".utf8)))
         for (hash, expected) in [(right, HashCheck.match), (sent, .mismatch)] {
             var meter = meter("{}")
-            meter.answers(asStream: true, now: .now)
+            meter.answers(asStream: true)
             let seal = #"data: {"requestHash":"\#(sent)","responseHash":"\#(hash)"}"#
             for line in [lines[0], ": comment", lines[1], seal, lines[2]] {
                 meter.receives(line: Array(line.utf8)[...])
             }
-            let record = meter.record(status: 200, scheme: "sha256-jcs", now: .now)
+            let record = meter.record(status: 200, scheme: "sha256-jcs")
             #expect(record.check == expected)
             #expect(record.key.model == "m")
         }

@@ -34,8 +34,8 @@ final class BareSocket {
     @discardableResult
     func send(_ bytes: ByteBuffer, whenOut: @escaping () -> Void = {}) -> Bool {
         var rest = bytes
-        if waiting == 0, !hasQueue {
-            if rest.readableBytes > 0 { rest.moveReaderIndex(forwardBy: sendAtOnce(rest)) }
+        if !hasQueue {
+            if waiting == 0, rest.readableBytes > 0 { rest.moveReaderIndex(forwardBy: sendAtOnce(rest)) }
             if rest.readableBytes == 0 { return true }
         }
         // Whatever failed fails for the channel as well, which knows what to do about it.

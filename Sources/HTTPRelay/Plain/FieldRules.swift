@@ -5,6 +5,8 @@ public struct FieldRules: Sendable {
         /// Too unusual for the short way.
         case elsewhere
         case host, length, connection, coding, authorization, type
+        /// Goes on, and the exchange wants to know it.
+        case noted
     }
 
     private struct Entry {
@@ -36,11 +38,14 @@ public struct FieldRules: Sendable {
     }
 
     /// The rules of answers.
-    public init(ofAnswersDropping dropping: [String]) {
+    ///
+    /// - Parameter noting: name of a field whose value is ``PlainAnswer/note``.
+    public init(ofAnswersDropping dropping: [String], noting: String? = nil) {
         add(["content-length"], .length)
         add(["connection"], .connection)
         add(["transfer-encoding"], .coding)
         add(["content-type"], .type)
+        if let noting { add([noting], .noted) }
         add(HopByHop.names + dropping, .endsHere)
     }
 

@@ -27,6 +27,11 @@ public struct PlainAnswer: Sendable {
     private let fields: Int
     private(set) var headBytes = 0
 
+    private var noted: Range<Int>?
+
+    /// The value of the first field that the rules want to be noted.
+    public var note: String? { noted.flatMap { Self.text(bytes.readableBytesUInt8Span, $0) } }
+
     /// The value of a field; `name` in lower case.
     public func value(of name: String) -> String? {
         let bytes = bytes.readableBytesUInt8Span
@@ -105,6 +110,9 @@ public struct PlainAnswer: Sendable {
                 case .type:
                     isEventStream = Self.isEventStream(bytes, line.value)
                     keep(position..<line.end)
+                case .noted:
+                    noted = noted ?? line.value
+                    keep(position..<line.end)
                 case .endsHere: break
                 default: keep(position..<line.end)
                 }
@@ -128,7 +136,7 @@ public struct PlainAnswer: Sendable {
         while case .line(let line) = FieldLine.read(bytes, at: position) {
             let isNamed = named.contains { bytes.equals($0, in: line.name) }
             switch rules.meaning(of: line.name, in: bytes) {
-            case .goesOn, .type: if !isNamed { keep(position..<line.end) }
+            case .goesOn, .type, .noted: if !isNamed { keep(position..<line.end) }
             default: break
             }
             position = line.end

@@ -66,7 +66,7 @@ struct PlainForm: Equatable {
             case .line(let line):
                 guard line.isASCII else { return .other }
                 switch rules.meaning(of: line.name, in: bytes) {
-                case .goesOn, .type: keep(position..<line.end)
+                case .goesOn, .type, .noted: keep(position..<line.end)
                 case .endsHere: break
                 case .elsewhere, .coding: return .other
                 case .host:

@@ -17,13 +17,13 @@ final class ProxyExchange: PlainExchange, @unchecked Sendable {
     private var events: EventStreamGuard?
     private var mayTryAgain = true
     private var status = 0
-    private var answer: PlainAnswer?
+    private var scheme: String?
 
     init(_ handler: ProxyHandler, _ caller: Admission.Caller, _ handout: Handout, _ request: PlainRequest) {
         self.handler = handler
         self.caller = caller
         self.handout = handout
-        meter = ExchangeMeter(caller.name, time: handler.wallClock.now, start: handler.clock.now)
+        meter = ExchangeMeter(caller.name, time: handler.wallClock.now)
         meter.sends(Array(request.body))
         meter.fingerprint = handout.fingerprint.description
     }
@@ -46,12 +46,12 @@ final class ProxyExchange: PlainExchange, @unchecked Sendable {
             return false
         }
         status = answer.status
-        self.answer = answer
+        scheme = answer.note
         if status == 429 {
             handler.hold(caller, retryAfter: answer.value(of: "retry-after"), date: answer.value(of: "date"))
         }
         if answer.isEventStream { events = EventStreamGuard() }
-        meter.answers(asStream: answer.isEventStream, now: handler.clock.now)
+        meter.answers(asStream: answer.isEventStream)
         return true
     }
 
@@ -111,12 +111,6 @@ final class ProxyExchange: PlainExchange, @unchecked Sendable {
     }
 
     func concluded(isWhole: Bool) {
-        let status = isWhole ? status : 0
-        let scheme = { self.answer?.value(of: ExchangeHashes.field) }
-        guard meter.isLarge else {
-            return handler.usage.add(meter.record(status: status, scheme: scheme(), now: handler.clock.now))
-        }
-        let (handler, meter, named) = (handler, meter, scheme())
-        Task { await handler.note(meter, status: status, scheme: named) }
+        handler.note(meter, status: isWhole ? status : 0, scheme: scheme)
     }
 }

@@ -8,7 +8,8 @@ extension ProxyHandler: PlainRelay {
     private static let requestRules = FieldRules(
         dropping: endHere,
         elsewhere: Admission.webFields + [Admission.consumerField, Admission.networkField])
-    private static let answerRules = FieldRules(ofAnswersDropping: notForCallers)
+    private static let answerRules = FieldRules(
+        ofAnswersDropping: notForCallers, noting: ExchangeHashes.field)
 
     public var requestRules: FieldRules { Self.requestRules }
     public var answerRules: FieldRules { Self.answerRules }

@@ -1,3 +1,4 @@
+import Dispatch
 import EthereumCore
 import EthereumWallet
 import OrakeyCore
@@ -8,32 +9,34 @@ struct ExchangeMeter {
     /// Up to this size a body is read for the model and the tokens in it.
     static let largestRead = 8 * 1024 * 1024
 
-    /// From this size on a body takes long to read.
-    private static let largeRead = 64 * 1024
-
     let name: ConsumerName
     var fingerprint = "-"
     private let time: Timestamp
-    private let start: ContinuousClock.Instant
-    private var firstByte: ContinuousClock.Instant?
+    private let start: DispatchTime
+    private var firstByte: DispatchTime?
     private var requestBody: [UInt8]?
-    private var requestHash = RunningSHA256()
+    /// Where the body is not kept.
+    private var requestHash: RunningSHA256?
     private var bytesUp: UInt64 = 0
     private var bytesDown: UInt64 = 0
     /// The answer, as far as it is JSON and not too large.
     private var answer: [UInt8]? = []
     private var stream: StreamFacts?
 
-    init(_ name: ConsumerName, time: Timestamp, start: ContinuousClock.Instant) {
+    init(_ name: ConsumerName, time: Timestamp, start: DispatchTime = .now()) {
         self.name = name
         self.time = time
         self.start = start
     }
 
     mutating func sends(_ body: [UInt8]) {
-        requestBody = body.count <= Self.largestRead ? body : nil
         bytesUp = UInt64(body.count)
-        requestHash.update(body)
+        if body.count <= Self.largestRead {
+            requestBody = body
+        } else {
+            requestHash = RunningSHA256()
+            requestHash?.update(body)
+        }
     }
 
     mutating func sendsStreamed(_ bytes: UInt64, hash: RunningSHA256) {
@@ -41,7 +44,7 @@ struct ExchangeMeter {
         requestHash = hash
     }
 
-    mutating func answers(asStream: Bool, now: ContinuousClock.Instant) {
+    mutating func answers(asStream: Bool, now: DispatchTime = .now()) {
         firstByte = now
         if asStream {
             answer = nil
@@ -57,13 +60,14 @@ struct ExchangeMeter {
 
     mutating func receives(line: ArraySlice<UInt8>) { stream?.add(line) }
 
-    var isLarge: Bool { (requestBody?.count ?? 0) + (answer?.count ?? 0) > Self.largeRead }
+    /// Bytes that are kept of both bodies until they are read.
+    var keptBytes: Int { (requestBody?.count ?? 0) + (answer?.count ?? 0) }
 
     /// What is known at the end. Reads bodies, so it takes a while for large ones.
-    func record(status: Int, scheme: @autoclosure () -> String?, now: ContinuousClock.Instant) -> ExchangeRecord {
+    func record(status: Int, scheme: String?, end: DispatchTime = .now()) -> ExchangeRecord {
         let asked = requestBody.map { BodyFacts(parsing: $0) } ?? BodyFacts()
         let told = stream?.facts ?? answer.map { BodyFacts(parsing: $0) } ?? BodyFacts()
-        let sent = ExchangeHashes.text(requestHash.hash)
+        let sent = ExchangeHashes.text(requestHash?.hash ?? SHA256.hash(requestBody ?? []))
         // Worth its time only where there is something to compare it with.
         let found = stream?.hash ?? (told.responseHash == nil ? nil : answer.flatMap { ExchangeHashes.response($0) })
         return ExchangeRecord(
@@ -72,10 +76,10 @@ struct ExchangeMeter {
                 fingerprint: fingerprint),
             time: time.milliseconds, status: status, promptTokens: told.promptTokens ?? 0,
             completionTokens: told.completionTokens ?? 0, bytesUp: bytesUp, bytesDown: bytesDown,
-            milliseconds: (now - start).wholeMilliseconds,
-            firstByteMilliseconds: ((firstByte ?? now) - start).wholeMilliseconds, requestHash: sent,
+            milliseconds: start.milliseconds(until: end),
+            firstByteMilliseconds: start.milliseconds(until: firstByte ?? end), requestHash: sent,
             responseHash: told.responseHash ?? found,
-            check: ExchangeHashes.check(scheme: scheme(), told: told, sent: sent, found: found))
+            check: ExchangeHashes.check(scheme: scheme, told: told, sent: sent, found: found))
     }
 }
 
@@ -110,8 +114,8 @@ extension ArraySlice<UInt8> {
     }
 }
 
-extension Duration {
-    var wholeMilliseconds: UInt64 {
-        UInt64(clamping: components.seconds) &* 1000 &+ UInt64(clamping: components.attoseconds / 1_000_000_000_000_000)
+extension DispatchTime {
+    fileprivate func milliseconds(until end: DispatchTime) -> UInt64 {
+        (max(end, self).uptimeNanoseconds - uptimeNanoseconds) / 1_000_000
     }
 }

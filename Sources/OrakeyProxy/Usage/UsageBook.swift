@@ -1,3 +1,4 @@
+import Dispatch
 import Synchronization
 
 /// Usage since the start of the service. Bounded: of each consumer only so many rows are kept, and so many exchanges
@@ -7,6 +8,11 @@ public final class UsageBook: Sendable {
     static let rowsPerConsumer = 256
     /// Exchanges that are remembered.
     static let exchangesKept = 1000
+    /// Exchanges that may wait to be read, and the bytes of their bodies.
+    static let mostUnread = 16
+    static let mostUnreadBytes = 64 * 1024
+    /// How long one may wait.
+    static let longestUnread = Duration.seconds(1)
 
     fileprivate struct Entry {
         var row = UsageRow()
@@ -19,13 +25,56 @@ public final class UsageBook: Sendable {
         /// Where the next exchange goes, once there are enough.
         var next = 0
         var uses: UInt64 = 0
+        var unread: [EndedExchange] = []
+        var unreadBytes = 0
     }
 
     private let state = Mutex(State())
+    /// Held while exchanges are read, so that whoever asks gets to know them as well.
+    private let reading = Mutex(())
 
     public init() {}
 
-    /// Adds one exchange.
+    // MARK: Reading
+
+    /// Adds an exchange, to be read with others: one after the other they take a fraction of the time, and none of it is
+    /// the next request's. A body that takes milliseconds to read keeps no connection waiting.
+    func add(_ exchange: EndedExchange) {
+        let (count, bytes) = state.withLock { state in
+            state.unread.append(exchange)
+            state.unreadBytes += exchange.meter.keptBytes
+            return (state.unread.count, state.unreadBytes)
+        }
+        if bytes >= Self.mostUnreadBytes {
+            Task(executorPreference: globalConcurrentExecutor) { [self] in catchUp() }
+        } else if count >= Self.mostUnread {
+            reading.withLockIfAvailable { _ in readAll() }
+        }
+    }
+
+    /// How many wait.
+    var unread: Int { state.withLock { $0.unread.count } }
+
+    /// Reads what waits.
+    func catchUp() { reading.withLock { _ in readAll() } }
+
+    /// Until cancelled, lets nothing wait for long: bodies are not kept beyond their use.
+    public func keepUp() async {
+        while !Task.isCancelled {
+            try? await Task.sleep(for: Self.longestUnread)
+            catchUp()
+        }
+    }
+
+    private func readAll() {
+        let unread = state.withLock { state in
+            defer { (state.unread, state.unreadBytes) = ([], 0) }
+            return state.unread
+        }
+        for exchange in unread { add(exchange.record) }
+    }
+
+    /// Adds one exchange that was read.
     func add(_ record: ExchangeRecord) {
         state.withLock { state in
             state.uses += 1
@@ -48,9 +97,12 @@ public final class UsageBook: Sendable {
         rows[record.key, default: Entry()].add(record, use: use)
     }
 
+    // MARK: Asking
+
     /// All rows, in the order of their keys.
     public var rows: [(key: UsageKey, row: UsageRow)] {
-        state.withLock { state in state.entries.values.flatMap { $0.map { ($0.key, $0.value.row) } } }
+        catchUp()
+        return state.withLock { state in state.entries.values.flatMap { $0.map { ($0.key, $0.value.row) } } }
             .sorted {
                 ($0.0.consumer, $0.0.network, $0.0.model, $0.0.fingerprint)
                     < ($1.0.consumer, $1.0.network, $1.0.model, $1.0.fingerprint)
@@ -59,10 +111,22 @@ public final class UsageBook: Sendable {
 
     /// The exchanges that are remembered, newest first.
     public func exchanges(_ most: Int) -> [ExchangeRecord] {
-        state.withLock { state in
+        catchUp()
+        return state.withLock { state in
             Array((state.exchanges[state.next...] + state.exchanges[..<state.next]).reversed().prefix(most))
         }
     }
+}
+
+/// An exchange that is over, and whose bodies are still to be read.
+struct EndedExchange: Sendable {
+    let meter: ExchangeMeter
+    let status: Int
+    /// The scheme of the answer's hashes, as the answer names it.
+    let scheme: String?
+    let end = DispatchTime.now()
+
+    var record: ExchangeRecord { meter.record(status: status, scheme: scheme, end: end) }
 }
 
 extension UsageBook.Entry {
