@@ -194,12 +194,16 @@ final class ExchangeHandler: ChannelInboundHandler {
             // May be a key.
             write(status, type, buffer, head, context, mustClose: mustClose).whenComplete { _ in buffer.wipe() }
         case .stream(let start):
+            // Nobody listens any more: nothing would ever end the stream.
+            guard context.channel.isActive, !isDraining else { return context.close(promise: nil) }
             let headers = HTTPHeaders([
                 ("content-type", "text/event-stream"), ("cache-control", "no-store"), ("transfer-encoding", "chunked"),
             ])
             context.writeAndFlush(
                 wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: .ok, headers: headers))), promise: nil
             )
+            // The write may have found the connection broken.
+            guard context.channel.isActive else { return }
             let writer = EventWriter(channel: context.channel)
             heartbeat = context.eventLoop.scheduleRepeatedTask(
                 initialDelay: .seconds(limits.heartbeatSeconds), delay: .seconds(limits.heartbeatSeconds)

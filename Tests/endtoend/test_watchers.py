@@ -1,0 +1,34 @@
+"""Watchers that come and go."""
+
+import pathlib
+
+from support.quick import farm, world  # noqa: F401 (fixtures)
+from support.rawhttp import RawConnection, request
+
+KIB_THAT_MAY_STAY = 3 * 1024
+
+
+def anonymous_kib(pid: int) -> int:
+    lines = pathlib.Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("RssAnon"))
+
+
+def test_a_watcher_that_leaves_at_once_leaves_nothing(farm):
+    """Its stream begins when it has gone: nothing would end it, and each change of the key would be written for it."""
+    daemon = farm.make()
+    daemon.start()
+    daemon.wait_for_key()
+
+    def come_and_go(times):
+        for number in range(times):
+            with RawConnection(daemon.agent) as watcher:
+                watcher.send(request("GET", "/v1/watch"))
+                if number % 2:
+                    watcher.end_of_requests()
+
+    come_and_go(2000)
+    before = anonymous_kib(daemon.process.pid)
+    come_and_go(6000)
+    grown = anonymous_kib(daemon.process.pid) - before
+    assert grown < KIB_THAT_MAY_STAY, f"{grown} KiB"
+    assert daemon.get("/v1/key").status == 200
