@@ -90,7 +90,8 @@ import Testing
         for _ in 0..<Self.rounds {
             let valid = Self.request(&random)
             var bytes = ByteBuffer(bytes: random.below(4) == 0 ? valid : Fuzz.mutated(valid, &random))
-            guard case .form(let form) = PlainForm.find(in: bytes, rules: Self.requestRules) else { continue }
+            var reader = PlainFormReader()
+            guard case .form(let form) = reader.read(bytes, rules: Self.requestRules) else { continue }
             guard form.count < 4096 else { continue }
             // A body that a mutation has cut, or a length that it has made greater.
             while bytes.readableBytes < form.count { bytes.writeInteger(UInt8(random.below(256))) }
@@ -98,7 +99,8 @@ import Testing
             let whole = try #require(bytes.getSlice(at: 0, length: form.count))
             // Whatever has come of it, it is this request or not yet one.
             let part = try #require(whole.getSlice(at: whole.readerIndex, length: random.below(form.count)))
-            switch PlainForm.find(in: part, rules: Self.requestRules) {
+            var again = PlainFormReader()
+            switch again.read(part, rules: Self.requestRules) {
             case .form(let early): #expect(early == form)
             case .incomplete: #expect(part.readableBytes < form.headBytes)
             case .other: Issue.record("a beginning of \(whole) is no beginning")
@@ -228,7 +230,8 @@ import Testing
         for _ in 0..<Self.rounds {
             let valid = Self.answer(&random)
             let bytes = ByteBuffer(bytes: random.below(4) == 0 ? valid : Fuzz.mutated(valid, &random))
-            guard let answer = try? PlainAnswer.read(bytes, rules: Self.answerRules),
+            var reader = PlainAnswerReader()
+            guard let answer = try? reader.read(bytes, rules: Self.answerRules),
                 (200...599).contains(answer.status),
                 let rest = bytes.getSlice(at: answer.headBytes, length: bytes.readableBytes - answer.headBytes),
                 let (body, count) = Self.body(answer, rest),

@@ -132,6 +132,7 @@ import Testing
         "Transfer-Encoding : chunked", "Transfer-Encoding:\r\n chunked", "Content-Length : 5",
         "X: a\r\n b", "X: a\u{0}b", "X: a\u{1}b", "X: a\rb", "X y: 1", ": 1", "Host: second",
         "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked", "Content-Length: 1\nX: 2",
+        "X: 1\nY: 2", "X: 1\n",
     ])
     func ambiguousRequestsAreRefused(fields: String) async throws {
         let server = ScriptedServer.answering { _, _ in ScriptedServer.response("short") }
@@ -182,6 +183,7 @@ import Testing
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\nhello", "SSH-2.0-x\r\n", "",
         "HTTP/1.1 100 Continue\r\n\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\nabc",
         "HTTP/1.1 200 OK\r\nX: \u{0}\r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 200 OK\r\nX: 1",
+        "HTTP/1.1 200 OK\r\nX: 1\nContent-Length: 0\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\n",
     ])
     func answersThatAreNoneBecome502(answer: String) async throws {
         let server = ScriptedServer { peer in

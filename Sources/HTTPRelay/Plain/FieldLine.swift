@@ -2,6 +2,8 @@
 ///
 /// Only CR LF ends a line, and nothing but visible characters, blanks and UTF-8 stands in it: what another reader could
 /// take for the end of a line, or for the continuation of one, makes the head malformed (RFC 9112, sections 2.2 and 5).
+/// That goes for a lone LF as well. A reader may take it for an end, but need not; one that passes it on leaves it to the
+/// next reader where the line ends.
 struct FieldLine {
     enum Reading {
         case line(FieldLine)
@@ -21,30 +23,58 @@ struct FieldLine {
     var isTrimmed: Bool { value.upperBound + 2 == end }
 
     static func read(_ bytes: Span<UInt8>, at start: Int) -> Reading {
-        var position = start
-        while position < bytes.count, isTokenByte(bytes[position]) { position += 1 }
-        guard position < bytes.count else { return .incomplete }
-        if position == start, bytes[position] == carriageReturn {
-            guard position + 1 < bytes.count else { return .incomplete }
-            return bytes[position + 1] == lineFeed ? .end(position + 2) : .malformed
+        var reader = FieldLineReader(at: start)
+        return reader.next(bytes)
+    }
+}
+
+/// Reads the field lines of a head one after the other, in however many pieces they come. It goes on where it stopped, so
+/// that small pieces make no more work than large ones.
+struct FieldLineReader {
+    /// Where the line begins that comes next.
+    private(set) var line: Int
+    /// How many bytes were looked at, however often each.
+    private(set) var looks = 0
+    private var position: Int
+    private var colon: Int?
+    private var high: UInt8 = 0
+
+    init(at start: Int) {
+        line = start
+        position = start
+    }
+
+    /// - Parameter bytes: what has come so far, and never less than the last time.
+    mutating func next(_ bytes: Span<UInt8>) -> FieldLine.Reading {
+        let start = position
+        defer { looks += max(position - start, 0) + 1 }
+        if colon == nil {
+            while position < bytes.count, isTokenByte(bytes[position]) { position += 1 }
+            guard position < bytes.count else { return .incomplete }
+            if position == line, bytes[position] == carriageReturn {
+                guard position + 1 < bytes.count else { return .incomplete }
+                return bytes[position + 1] == lineFeed ? .end(position + 2) : .malformed
+            }
+            guard position > line, bytes[position] == UInt8(ascii: ":") else { return .malformed }
+            colon = position
+            position += 1
         }
-        guard position > start, bytes[position] == UInt8(ascii: ":") else { return .malformed }
-        let name = start..<position
-        position += 1
-        while position < bytes.count, isBlank(bytes[position]) { position += 1 }
-        let first = position
-        var high: UInt8 = 0
         while position < bytes.count, isValueByte(bytes[position]) {
             high |= bytes[position]
             position += 1
         }
-        guard position < bytes.count else { return .incomplete }
+        guard let colon, position < bytes.count else { return .incomplete }
         guard bytes[position] == carriageReturn else { return .malformed }
         guard position + 1 < bytes.count else { return .incomplete }
         guard bytes[position + 1] == lineFeed else { return .malformed }
-        let end = position + 2
-        while position > first, isBlank(bytes[position - 1]) { position -= 1 }
-        return .line(FieldLine(name: name, value: first..<position, end: end, isASCII: high < 0x80))
+        var value = colon + 1..<position
+        while let first = value.first, isBlank(bytes[first]) { value = first + 1..<value.upperBound }
+        while let last = value.last, isBlank(bytes[last]) { value = value.lowerBound..<last }
+        looks += position - colon - value.count
+        let found = FieldLine(name: line..<colon, value: value, end: position + 2, isASCII: high < 0x80)
+        position += 2
+        (line, self.colon, high) = (position, nil, 0)
+        return .line(found)
     }
 }
 

@@ -44,6 +44,7 @@ final class PlainFront: ChannelInboundHandler, RemovableChannelHandler {
     private var state = State.waiting
     /// What came and is not yet relayed.
     private var input = ByteBuffer()
+    private var reader = PlainFormReader()
     private var form: PlainForm?
     /// The one that is being relayed.
     private var request: PlainRequest?
@@ -110,7 +111,7 @@ final class PlainFront: ChannelInboundHandler, RemovableChannelHandler {
             // Whoever does not read the answers gets no more of them.
             guard let context, context.channel.isWritable else { break }
             if form == nil {
-                switch PlainForm.find(in: input, rules: requestRules) {
+                switch reader.read(input, rules: requestRules) {
                 case .form(let found): form = found
                 case .incomplete: return holdBack(false)
                 case .other: return makeWay()
@@ -136,6 +137,7 @@ final class PlainFront: ChannelInboundHandler, RemovableChannelHandler {
             input.moveReaderIndex(forwardBy: request.form.count)
             // Held on to, its memory could not serve the next read.
             if input.readableBytes == 0 { input = ByteBuffer() }
+            reader = PlainFormReader()
             form = nil
             state = .relaying(exchange)
             self.request = request

@@ -43,6 +43,7 @@ final class UpstreamLink: ChannelInboundHandler {
     private var user: (any UpstreamUser)?
     private var rules: FieldRules?
     private var state = State.idle
+    private var reader = PlainAnswerReader()
     /// The beginning of a head.
     private var held: ByteBuffer?
     private var heldBytes = 0
@@ -75,6 +76,7 @@ final class UpstreamLink: ChannelInboundHandler {
         state = .head
         held = nil
         heldBytes = 0
+        reader = PlainAnswerReader()
         isReusable = true
         requestIsOut = false
         self.request.clear()
@@ -147,11 +149,12 @@ final class UpstreamLink: ChannelInboundHandler {
     /// False when more has to come first.
     private func takeHead(_ bytes: inout ByteBuffer) throws(HTTPError) -> Bool {
         guard let rules else { return false }
-        guard let answer = try PlainAnswer.read(bytes, rules: rules) else {
+        guard let answer = try reader.read(bytes, rules: rules) else {
             guard heldBytes + bytes.readableBytes <= PlainAnswer.mostHeadBytes else { throw Self.tooLarge }
             held = bytes
             return false
         }
+        reader = PlainAnswerReader()
         heldBytes += answer.headBytes
         guard heldBytes <= PlainAnswer.mostHeadBytes else { throw Self.tooLarge }
         bytes.moveReaderIndex(forwardBy: answer.headBytes)
