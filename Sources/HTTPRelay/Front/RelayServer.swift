@@ -50,7 +50,7 @@ public final class RelayServer: Sendable {
                         }
                         try channel.pipeline.syncOperations.addHandler(
                             PlainFront(
-                                relay: plain.relay, upstream: plain.upstream, loop: channel.eventLoop, peer: peer,
+                                relay: plain.relay, upstream: plain.upstream, channel: channel, peer: peer,
                                 limits: limits
                             ) { try configure($0, handler: handler, limits: limits, peer: peer) })
                     }

@@ -1,7 +1,6 @@
 import CurlHTTP
 import LocalSockets
 import NIOCore
-import NIOHTTP1
 
 /// The short way of a front: relays ``PlainRequest``s as bytes, on the event loop of the caller's connection, and makes
 /// way for the full front, for good, as soon as anything else comes.
@@ -14,11 +13,6 @@ final class PlainFront: ChannelInboundHandler, RemovableChannelHandler {
     private static let mostWaiting = 64 * 1024
     /// A request that takes longer to arrive goes to the full front, which has bounds for that.
     private static let longestArrival = TimeAmount.seconds(1)
-    /// Up to this size a piece goes out with what was written before it, beyond it on its own.
-    private static let copiedBytes = 16 * 1024
-    /// What a buffer for answers may hold on to.
-    private static let usualBytes = 64 * 1024
-    private static let smallBuffer = 2048
 
     private enum State {
         case waiting
@@ -40,20 +34,15 @@ final class PlainFront: ChannelInboundHandler, RemovableChannelHandler {
     private let install: (any Channel) throws -> Void
 
     private var context: ChannelHandlerContext?
-    private var socket: BareSocket?
     private var state = State.waiting
     /// What came and is not yet relayed.
-    private var input = ByteBuffer()
-    private var reader = PlainFormReader()
-    private var form: PlainForm?
+    private var input = PlainInput()
+    private let output: PlainOutput
     /// The one that is being relayed.
     private var request: PlainRequest?
     private var link: UpstreamLink?
     /// The link served other exchanges before.
     private var linkWasKept = false
-    private var output: ByteBuffer
-    private var isStarted = false
-    private var isChunked = false
     /// The answer waits for the caller to take some of it.
     private var waitsForRoom = false
     /// As of the last look at the limits; what has moved since then is dated by the next one.
@@ -67,24 +56,21 @@ final class PlainFront: ChannelInboundHandler, RemovableChannelHandler {
 
     /// - Parameter install: puts the full front behind this handler.
     init(
-        relay: any PlainRelay, upstream: PlainUpstream, loop: any EventLoop, peer: RelayPeer, limits: RelayLimits,
+        relay: any PlainRelay, upstream: PlainUpstream, channel: any Channel, peer: RelayPeer, limits: RelayLimits,
         install: @escaping (any Channel) throws -> Void
     ) {
         self.relay = relay
         requestRules = relay.requestRules
         answerRules = relay.answerRules
         self.upstream = upstream
-        pool = upstream.pool(on: loop)
+        pool = upstream.pool(on: channel.eventLoop)
         self.peer = peer
         self.limits = limits
         self.install = install
-        output = ByteBufferAllocator().buffer(capacity: Self.smallBuffer)
+        output = PlainOutput(to: BareSocket(below: channel))
     }
 
-    func handlerAdded(context: ChannelHandlerContext) {
-        self.context = context
-        socket = BareSocket(below: context.channel)
-    }
+    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
 
     func channelActive(context: ChannelHandlerContext) {
         context.fireChannelActive()
@@ -96,33 +82,22 @@ final class PlainFront: ChannelInboundHandler, RemovableChannelHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         if hasMadeWay { return context.fireChannelRead(data) }
-        var bytes = unwrapInboundIn(data)
-        if input.readableBytes == 0 {
-            input = bytes
-            if case .waiting = state { hasMoved = true }
-        } else {
-            input.writeBuffer(&bytes)
-        }
+        if input.count == 0, case .waiting = state { hasMoved = true }
+        input.append(unwrapInboundIn(data))
         takeInput()
     }
 
     private func takeInput() {
-        while case .waiting = state, input.readableBytes > 0 {
+        while case .waiting = state, input.count > 0 {
             // Whoever does not read the answers gets no more of them.
             guard let context, context.channel.isWritable else { break }
-            if form == nil {
-                switch reader.read(input, rules: requestRules) {
-                case .form(let found): form = found
-                case .incomplete: return holdBack(false)
-                case .other: return makeWay()
-                }
+            switch input.next(requestRules) {
+            case .request(let request): decide(on: request, isPrepared: false)
+            case .incomplete: return holdBack(false)
+            case .other: return makeWay()
             }
-            guard let form, let bytes = input.getSlice(at: input.readerIndex, length: form.count) else {
-                return holdBack(false)
-            }
-            decide(on: PlainRequest(form: form, bytes: bytes), isPrepared: false)
         }
-        if !hasMadeWay { holdBack(input.readableBytes >= Self.mostWaiting) }
+        if !hasMadeWay { holdBack(input.count >= Self.mostWaiting) }
     }
 
     private func holdBack(_ isHeldBack: Bool) {
@@ -134,14 +109,10 @@ final class PlainFront: ChannelInboundHandler, RemovableChannelHandler {
     private func decide(on request: PlainRequest, isPrepared: Bool) {
         switch relay.admit(request, from: peer, isPrepared: isPrepared) {
         case .granted(let exchange):
-            input.moveReaderIndex(forwardBy: request.form.count)
-            // Held on to, its memory could not serve the next read.
-            if input.readableBytes == 0 { input = ByteBuffer() }
-            reader = PlainFormReader()
-            form = nil
+            input.advance()
             state = .relaying(exchange)
             self.request = request
-            isStarted = false
+            output.reset()
             connect()
         case .later(let work) where !isPrepared:
             state = .preparing
@@ -166,8 +137,7 @@ final class PlainFront: ChannelInboundHandler, RemovableChannelHandler {
         guard let context else { return }
         hasMadeWay = true
         state = .closed
-        let rest = input
-        input = ByteBuffer()
+        let rest = input.giveUp()
         do {
             // The full front asks for its reads.
             try context.channel.syncOptions?.setOption(.autoRead, value: false)
@@ -181,7 +151,6 @@ final class PlainFront: ChannelInboundHandler, RemovableChannelHandler {
         if inputIsOver { context.fireUserInboundEventTriggered(ChannelEvent.inputClosed) }
         context.pipeline.syncOperations.removeHandler(context: context, promise: nil)
         self.context = nil
-        socket = nil
     }
 
     // MARK: The upstream
@@ -216,7 +185,7 @@ final class PlainFront: ChannelInboundHandler, RemovableChannelHandler {
     /// The exchange is over, with an answer that is out.
     private func conclude(isWhole: Bool) {
         guard case .relaying(let exchange) = state else { return }
-        flush()
+        output.flush()
         waitsForRoom = false
         request = nil
         hasMoved = true
@@ -226,63 +195,7 @@ final class PlainFront: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     /// The connection ends with the answer under way.
-    private var isLast: Bool { isDraining || inputIsOver && input.readableBytes == 0 }
-
-    // MARK: The answer
-
-    private func startAnswer(_ status: Int) {
-        isStarted = true
-        if status == 200 {
-            output.writeStaticString("HTTP/1.1 200 OK\r\n")
-            return
-        }
-        output.writeStaticString("HTTP/1.1 ")
-        output.writeString(String(status))
-        output.writeStaticString(" ")
-        output.writeString(HTTPResponseStatus(statusCode: status).reasonPhrase)
-        output.writeStaticString("\r\n")
-    }
-
-    private func endHead() {
-        if isLast { output.writeStaticString("connection: close\r\n") }
-        output.writeStaticString("\r\n")
-    }
-
-    private func write(_ piece: ByteBuffer) {
-        guard piece.readableBytes > 0, let socket else { return }
-        if isChunked {
-            output.writeString(String(piece.readableBytes, radix: 16))
-            output.writeStaticString("\r\n")
-        }
-        if piece.readableBytes <= Self.copiedBytes {
-            output.writeImmutableBuffer(piece)
-        } else {
-            socket.queue(output)
-            output.clear()
-            socket.queue(piece)
-        }
-        if isChunked { output.writeStaticString("\r\n") }
-    }
-
-    private func flush() {
-        socket?.send(output)
-        // Most often all of it is out by now, and its memory serves again.
-        if output.capacity > Self.usualBytes {
-            output = ByteBufferAllocator().buffer(capacity: Self.smallBuffer)
-        } else {
-            output.clear()
-        }
-    }
-
-    private func writeWhole(_ answer: RelayAnswer) {
-        isChunked = false
-        startAnswer(answer.status)
-        for field in HopByHop.strip(answer.headers) { output.writeString("\(field.name): \(field.value)\r\n") }
-        output.writeString("content-length: \(answer.body.count)\r\n")
-        endHead()
-        output.writeBytes(answer.body)
-        conclude(isWhole: true)
-    }
+    private var isLast: Bool { isDraining || inputIsOver && input.count == 0 }
 
     // MARK: Events
 
@@ -310,7 +223,7 @@ final class PlainFront: ChannelInboundHandler, RemovableChannelHandler {
             inputIsOver = true
             // A caller that has said all may still wait for its answer.
             guard case .waiting = state else { return }
-            if input.readableBytes > 0 { makeWay() } else { closeAfterWriting() }
+            if input.count > 0 { makeWay() } else { closeAfterWriting() }
         default: context.fireUserInboundEventTriggered(event)
         }
     }
@@ -321,7 +234,7 @@ final class PlainFront: ChannelInboundHandler, RemovableChannelHandler {
         hasMoved = false
         let time = now - lastMove
         switch state {
-        case .waiting where input.readableBytes > 0 && context?.channel.isWritable == true:
+        case .waiting where input.count > 0 && context?.channel.isWritable == true:
             if time >= Self.longestArrival { makeWay() }
         case .waiting: if time >= .seconds(limits.idleSeconds) { context?.close(promise: nil) }
         case .ending: if time >= .seconds(limits.stallSeconds) { context?.close(promise: nil) }
@@ -353,7 +266,6 @@ final class PlainFront: ChannelInboundHandler, RemovableChannelHandler {
         let last = state
         state = .closed
         self.context = nil
-        socket = nil
         abandonLink()
         if case .relaying(let exchange) = last { exchange.concluded(isWhole: false) }
         context.fireChannelInactive()
@@ -373,36 +285,21 @@ extension PlainFront: UpstreamUser {
             abandonLink()
             return after({ await exchange.renew() }) { [self] instead in
                 guard case .relaying(let current) = state, current === exchange else { return }
-                if let instead { writeWhole(instead) } else { connect() }
+                if let instead { answerItself(with: instead) } else { connect() }
             }
         }
-        startAnswer(answer.status)
-        answer.writeKept(to: &output)
-        isChunked = false
-        switch answer.framing {
-        case .none: break
-        // A stream may get an event more than the upstream announced.
-        case .length(let length) where !answer.isEventStream:
-            output.writeStaticString("content-length: ")
-            output.writeString(String(length))
-            output.writeStaticString("\r\n")
-        case .length, .chunks, .connection:
-            output.writeStaticString("transfer-encoding: chunked\r\n")
-            isChunked = true
-        }
-        exchange.writeAnswerFields(to: &output)
-        endHead()
+        output.start(answer, exchange, isLast: isLast)
     }
 
     func receive(_ piece: ByteBuffer) {
         guard case .relaying(let exchange) = state else { return }
         hasMoved = true
-        write(exchange.pass(piece))
+        output.write(exchange.pass(piece))
     }
 
     func readIsOver() {
-        guard isStarted, let context else { return }
-        flush()
+        guard output.isStarted, let context else { return }
+        output.flush()
         guard !context.channel.isWritable else { return }
         waitsForRoom = true
         link?.setPaused(true)
@@ -412,16 +309,12 @@ extension PlainFront: UpstreamUser {
         guard case .relaying(let exchange) = state else { return }
         link = nil
         do throws(HTTPError) {
-            write(try exchange.finish(withConnection: withConnection))
-            endAnswer()
+            output.write(try exchange.finish(withConnection: withConnection))
+            output.end()
+            conclude(isWhole: true)
         } catch {
             linkFailed(error)
         }
-    }
-
-    private func endAnswer(isWhole: Bool = true) {
-        if isChunked { output.writeStaticString("0\r\n\r\n") }
-        conclude(isWhole: isWhole)
     }
 
     /// A server may end a kept connection just as a request goes out on it. Where that does no harm (RFC 9110, section
@@ -435,14 +328,20 @@ extension PlainFront: UpstreamUser {
     func linkFailed(_ error: HTTPError) {
         guard case .relaying(let exchange) = state else { return }
         link = nil
-        guard isStarted else { return writeWhole(exchange.refusal(of: error)) }
+        guard output.isStarted else { return answerItself(with: exchange.refusal(of: error)) }
         guard let last = exchange.breakOff(error) else {
             // Its length, or its last chunk, is missing: the caller can tell.
-            flush()
+            output.flush()
             context?.close(promise: nil)
             return
         }
-        write(last)
-        endAnswer(isWhole: false)
+        output.write(last)
+        output.end()
+        conclude(isWhole: false)
+    }
+
+    private func answerItself(with answer: RelayAnswer) {
+        output.write(answer, isLast: isLast)
+        conclude(isWhole: true)
     }
 }
