@@ -70,6 +70,8 @@ public struct HTTPRequest: Sendable {
     /// Opens a connection of its own. libcurl sends a request again when a kept connection turns out to be dead;
     /// where even that is not wanted, this prevents it.
     public var usesFreshConnection = false
+    /// False ends the connection with the exchange.
+    public var keepsConnection = true
 
     /// A request; see the properties.
     public init(

@@ -48,6 +48,7 @@ internal import Glibc
         try unsafe options.set(CURLOPT_URL, request.url.absolute)
         if let target = request.target { try unsafe options.set(CURLOPT_REQUEST_TARGET, target) }
         if request.usesFreshConnection { try unsafe options.set(CURLOPT_FRESH_CONNECT, 1) }
+        if !request.keepsConnection { try unsafe options.set(CURLOPT_FORBID_REUSE, 1) }
         if let path = request.url.unixSocketPath { try unsafe options.set(CURLOPT_UNIX_SOCKET_PATH, path) }
         if request.url.isLoopback || request.proxy == .direct { try unsafe options.set(CURLOPT_PROXY, "") }
         try unsafe configureTLS(options, request)

@@ -67,8 +67,11 @@ struct ProxyService: ServiceLifecycle.Service {
         options.maxIdleConnections = upstreamConnections
         let client = try HTTPClient(options: options)
         let base = try HTTPURL(settings.upstream.string)
+        let plain = PlainUpstream(base, idle: settings.idleTimeout)
+        // Few requests take the long way where there is a short one; they can afford a connection each.
         let upstream = Upstream(
-            base, client: client, idle: settings.idleTimeout, tls: TLSOptions(authorityFile: settings.authorityFile))
+            base, client: client, idle: settings.idleTimeout, tls: TLSOptions(authorityFile: settings.authorityFile),
+            keepsConnections: plain == nil)
         let context = ProxyContext(
             usage: UsageBook(), tokens: TokenMint(), port: sockets.loopback?.port, startedAt: clock.now, clock: clock)
         let handler = ProxyHandler(
@@ -80,16 +83,16 @@ struct ProxyService: ServiceLifecycle.Service {
         relay.connections = connectionsPerFront
         relay.idleSeconds = limits.idleSeconds
         let group = MultiThreadedEventLoopGroup(numberOfThreads: loops)
-        let plain = PlainUpstream(base, idle: settings.idleTimeout).map { (relay: handler, upstream: $0) }
+        let short = plain.map { (relay: handler, upstream: $0) }
         var servers = [
             try await RelayServer.start(
-                on: .unix(descriptor: sockets.socket), group: group, limits: relay, handler: handler, plain: plain)
+                on: .unix(descriptor: sockets.socket), group: group, limits: relay, handler: handler, plain: short)
         ]
         if let loopback = sockets.loopback {
             servers.append(
                 try await RelayServer.start(
                     on: .loopback(descriptor: loopback.descriptor), group: group, limits: relay, handler: handler,
-                    plain: plain))
+                    plain: short))
         }
         log.notice(
             "proxy ready",

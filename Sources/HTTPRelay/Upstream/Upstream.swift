@@ -2,7 +2,7 @@ public import CurlHTTP
 
 /// The one server that requests are relayed to.
 ///
-/// Connections are kept and, with HTTP/2, shared. Streams have no total time limit, but may not fall silent for longer
+/// Connections are kept, unless told otherwise, and, with HTTP/2, shared. Streams have no total time limit, but may not fall silent for longer
 /// than the idle limit. Nothing is ever sent twice.
 public struct Upstream: Sendable {
     /// Largest body of an answer, in bytes. It is passed on in pieces, so this is no matter of memory.
@@ -13,18 +13,22 @@ public struct Upstream: Sendable {
     private let client: HTTPClient
     private let timeouts: HTTPTimeouts
     private let tls: TLSOptions
+    private let keepsConnections: Bool
 
     /// - Parameters:
     ///   - base: scheme, host and port; its path and query are not used.
     ///   - idle: how long the server may be silent, the time before its first byte included.
+    ///   - keepsConnections: false opens one for each request. libcurl (7.88) does not look whether a server has said
+    ///     something unasked on a kept HTTP/1 connection, and takes it for the next answer.
     public init(
         _ base: HTTPURL, client: HTTPClient, connect: Duration = .seconds(10), idle: Duration = .seconds(600),
-        tls: TLSOptions = TLSOptions()
+        tls: TLSOptions = TLSOptions(), keepsConnections: Bool = true
     ) {
         self.base = base
         self.client = client
         timeouts = HTTPTimeouts(connect: connect, total: nil, idle: idle)
         self.tls = tls
+        self.keepsConnections = keepsConnections
     }
 
     /// Sends a request and returns at the head of the answer.
@@ -45,6 +49,8 @@ public struct Upstream: Sendable {
             proxy: base.scheme == "https" ? .environment : .direct)
         request.target = target
         request.upload = upload
+        request.usesFreshConnection = !keepsConnections
+        request.keepsConnection = keepsConnections
         return try UpstreamAnswer(try await client.stream(request))
     }
 }
