@@ -1,23 +1,29 @@
 import Synchronization
 
-/// What a handler has done so far, to be waited for.
+/// What somebody has done so far, to be waited for.
 final class Counter: Sendable {
-    private let state = Mutex((count: 0, isOver: false))
+    private let state = Mutex((count: 0, isOver: false, waiting: [CheckedContinuation<Void, Never>]()))
 
     var value: Int { state.withLock { $0.count } }
     var isOver: Bool { state.withLock { $0.isOver } }
 
     func add(_ count: Int) { state.withLock { $0.count += count } }
-    func end() { state.withLock { $0.isOver = true } }
 
-    func ended() async { while !isOver { try? await Task.sleep(for: .milliseconds(5)) } }
+    func end() {
+        let waiting = state.withLock { state in
+            defer { (state.isOver, state.waiting) = (true, []) }
+            return state.waiting
+        }
+        for continuation in waiting { continuation.resume() }
+    }
 
-    /// Returns once nothing was added for a while.
-    func standsStill() async {
-        var last = -1
-        while value != last {
-            last = value
-            try? await Task.sleep(for: .milliseconds(300))
+    func ended() async {
+        await withCheckedContinuation { continuation in
+            let isOver = state.withLock { state in
+                if !state.isOver { state.waiting.append(continuation) }
+                return state.isOver
+            }
+            if isOver { continuation.resume() }
         }
     }
 }

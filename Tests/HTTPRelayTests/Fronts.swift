@@ -1,6 +1,7 @@
 import CurlHTTP
 import Glibc
 import HTTPRelay
+import NIOCore
 import NIOPosix
 import ScriptedHTTP
 
@@ -8,6 +9,8 @@ import ScriptedHTTP
 struct Front {
     let server: RelayServer
     let path: String
+    /// One loop, so that whoever was answered by a front knows that everybody else had a turn.
+    private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
 
     init(
         limits: RelayLimits = RelayLimits(), plain: (relay: any PlainRelay, upstream: PlainUpstream)? = nil,
@@ -18,7 +21,7 @@ struct Front {
         let socket = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         ScriptedServer.bindUnix(socket, path)
         server = try await RelayServer.start(
-            on: .unix(descriptor: socket), group: MultiThreadedEventLoopGroup.singleton, limits: limits,
+            on: .unix(descriptor: socket), group: group, limits: limits,
             handler: handler, plain: plain)
     }
 
@@ -27,6 +30,22 @@ struct Front {
     func stop() async {
         await server.stop(grace: .zero, farewell: .zero)
         unlink(path)
+        try? await group.shutdownGracefully()
+    }
+
+    /// Returns once nothing is added any more, however often all threads between caller and server have their turn: each
+    /// request to `/turn`, which is to be answered at once, takes one of each.
+    func standsStill(_ counter: Counter, isStuck: () -> Bool = { true }) async {
+        var last = -1
+        while counter.value != last || !isStuck() && !counter.isOver {
+            last = counter.value
+            for _ in 1...5 {
+                let client = client()
+                client.send("GET /turn HTTP/1.1\r\nHost: x\r\n\r\n")
+                client.endInput()
+                _ = await client.readAll()
+            }
+        }
     }
 
     /// What one connection answers to these bytes, until it ends.

@@ -1,18 +1,22 @@
 import CurlHTTP
 import Dispatch
 import Glibc
-import HTTPRelay
+import NIOCore
 import ScriptedHTTP
+import Synchronization
 import Testing
+
+@testable import HTTPRelay
 
 /// The connections of the short way: what becomes of those that wait, that end, and that are used again.
 @Suite struct PlainLinkTests {
     private func front(
         to server: ScriptedServer, stallSeconds: Int64 = 60,
+        now: @escaping @Sendable () -> NIODeadline = { .now() },
         onAdmission: @escaping @Sendable (PlainRequest) -> Void = { _ in }
     ) async throws -> Front {
         let url = try server.path.map { try HTTPURL(unixSocketPath: $0) } ?? HTTPURL(server.url)
-        let upstream = try #require(PlainUpstream(url))
+        let upstream = try #require(PlainUpstream(url, now: now))
         var limits = RelayLimits()
         limits.stallSeconds = stallSeconds
         limits.answerHighWater = 8_000_000
@@ -47,6 +51,28 @@ import Testing
         await front.stop()
     }
 
+    /// A server that ends kept connections after a while would end one just as a request goes out on it.
+    @Test func aKeptLinkIsNotKeptForEver() async throws {
+        let time = Mutex(NIODeadline.now())
+        let closed = Counter()
+        let server = ScriptedServer { peer in
+            while peer.readRequest() != nil { peer.write(ScriptedServer.response("<\(peer.connection)>")) }
+            closed.end()
+        }
+        let front = try await front(to: server, now: { time.withLock { time in time } })
+        let client = front.client()
+        for (pause, connection) in [(UpstreamPool.keptFor, 1), (UpstreamPool.keptFor + .nanoseconds(1), 2)] {
+            client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            #expect(await client.read(until: ">").hasSuffix("<1>"))
+            time.withLock { $0 = $0 + pause }
+            client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            #expect(await client.read(until: ">").hasSuffix("<\(connection)>"))
+        }
+        await closed.ended()
+        #expect(server.connections == 2)
+        await front.stop()
+    }
+
     /// What came while the event loop was busy is not read yet when the next request asks for a connection: words that
     /// would be its answer, or the connection's end.
     @Test(arguments: [false, true], ["HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil", ""])
@@ -63,11 +89,13 @@ import Testing
                 if said.isEmpty { return }
             }
         }
-        let front = try await front(to: server) { request in
-            guard request.target.elementsEqual("/2".utf8) else { return }
-            isAdmitting.signal()
-            isSaid.wait()
-        }
+        let front = try await front(
+            to: server,
+            onAdmission: { request in
+                guard request.target.elementsEqual("/2".utf8) else { return }
+                isAdmitting.signal()
+                isSaid.wait()
+            })
         let client = front.client()
         client.send("GET /1 HTTP/1.1\r\nHost: x\r\n\r\n")
         #expect(await client.read(until: "good /1").hasSuffix("good /1"))

@@ -17,6 +17,8 @@ public final class PlainUpstream: Sendable {
         /// For the Host field.
         let authority: String
         let connect: TimeAmount
+        /// The clock by which kept connections grow old.
+        let now: @Sendable () -> NIODeadline
     }
 
     private let server: Server
@@ -26,12 +28,20 @@ public final class PlainUpstream: Sendable {
     private let pools = Mutex<[ObjectIdentifier: UpstreamPool]>([:])
 
     /// Nil where the address asks for more than that: TLS, and with it HTTP/2, are libcurl's.
-    public init?(_ base: HTTPURL, connect: Duration = .seconds(10), idle: Duration = .seconds(600)) {
+    public convenience init?(_ base: HTTPURL, connect: Duration = .seconds(10), idle: Duration = .seconds(600)) {
+        self.init(base, connect: connect, idle: idle, now: { .now() })
+    }
+
+    init?(
+        _ base: HTTPURL, connect: Duration = .seconds(10), idle: Duration = .seconds(600),
+        now: @escaping @Sendable () -> NIODeadline
+    ) {
         guard base.scheme == "http" else { return nil }
         server = Server(
             base: base,
             place: base.unixSocketPath.map { .unix(path: $0) } ?? .port(host: base.host.withoutBrackets, base.port),
-            authority: base.port == 80 ? base.host : "\(base.host):\(base.port)", connect: TimeAmount(connect))
+            authority: base.port == 80 ? base.host : "\(base.host):\(base.port)", connect: TimeAmount(connect), now: now
+        )
         self.idle = TimeAmount(idle)
     }
 
@@ -51,7 +61,7 @@ public final class PlainUpstream: Sendable {
 final class UpstreamPool: @unchecked Sendable {
     /// Connections kept open between exchanges, and how long.
     private static let mostKept = 64
-    private static let keptFor = TimeAmount.seconds(60)
+    static let keptFor = TimeAmount.seconds(60)
 
     let upstream: PlainUpstream.Server
     private let loop: any EventLoop
@@ -64,7 +74,7 @@ final class UpstreamPool: @unchecked Sendable {
 
     /// A kept connection, if there is one that is not too old and on which nothing has come since its last answer.
     func take() -> UpstreamLink? {
-        let now = NIODeadline.now()
+        let now = upstream.now()
         while let (link, since) = kept.popLast() {
             if now - since <= Self.keptFor, link.isQuiet { return link }
             link.close()
@@ -73,7 +83,7 @@ final class UpstreamPool: @unchecked Sendable {
     }
 
     func keep(_ link: UpstreamLink) {
-        let now = NIODeadline.now()
+        let now = upstream.now()
         // The one used last is taken first, so those at the front are the oldest.
         while let oldest = kept.first, kept.count >= Self.mostKept || now - oldest.since > Self.keptFor {
             kept.removeFirst()
