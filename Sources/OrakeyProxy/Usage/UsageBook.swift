@@ -40,15 +40,17 @@ public final class UsageBook: Sendable {
     /// Adds an exchange, to be read with others: one after the other they take a fraction of the time, and none of it is
     /// the next request's. A body that takes milliseconds to read keeps no connection waiting.
     func add(_ exchange: EndedExchange) {
-        let (count, bytes) = state.withLock { state in
+        let (count, before, bytes) = state.withLock { state in
+            let before = state.unreadBytes
             state.unread.append(exchange)
             state.unreadBytes += exchange.meter.keptBytes
-            return (state.unread.count, state.unreadBytes)
+            return (state.unread.count, before, state.unreadBytes)
         }
-        if bytes >= Self.mostUnreadBytes {
+        if bytes < Self.mostUnreadBytes {
+            if count >= Self.mostUnread { reading.withLockIfAvailable { _ in readAll() } }
+        } else if before < Self.mostUnreadBytes {
+            // The first that is too much for here has all of it read.
             Task(executorPreference: globalConcurrentExecutor) { [self] in catchUp() }
-        } else if count >= Self.mostUnread {
-            reading.withLockIfAvailable { _ in readAll() }
         }
     }
 
