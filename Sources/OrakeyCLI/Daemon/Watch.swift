@@ -1,4 +1,5 @@
 import ArgumentParser
+import Dispatch
 import Glibc
 import OrakeyAPI
 import OrakeyClient
@@ -20,6 +21,7 @@ struct Watch: ParsableCommand {
 
     func run() throws {
         var stream = try AgentClient().watch(consumer: consumer, network: network)
+        Self.endWithReader()
         while let event = try stream.next() {
             let data = event.data.isEmpty ? JSON.null : try JSON.parse(event.data)
             if json.isOn {
@@ -37,5 +39,15 @@ struct Watch: ParsableCommand {
             }
         }
         throw Failure(.unavailable, "orakeyd ended the stream; is it stopping? try again")
+    }
+
+    /// Ends this process as a write would once nobody reads its output any more: the next event may be a day away, and
+    /// `orakey watch | head -1` would wait for it.
+    private static func endWithReader() {
+        DispatchQueue.global().async {
+            var output = pollfd(fd: STDOUT_FILENO, events: 0, revents: 0)
+            while poll(&output, 1, -1) < 0, errno == EINTR {}
+            if output.revents & Int16(POLLERR) != 0 { kill(getpid(), SIGPIPE) }
+        }
     }
 }
