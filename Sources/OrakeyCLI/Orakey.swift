@@ -19,7 +19,7 @@ struct Orakey: AsyncParsableCommand {
                 name: "Daemon",
                 subcommands: [
                     StatusCommand.self, UsageCommand.self, Watch.self, Lock.self, Unlock.self, Intents.self, Audit.self,
-                    Acknowledge.self,
+                    Acknowledge.self, Reload.self,
                     RevokerCommand.self,
                     Doctor.self,
                 ]),

@@ -84,6 +84,11 @@ public struct ControlClient: Sendable {
         _ = try Call(method: "POST", target: "/v1/alarms/acknowledge").send(to: path, json: request.json)
     }
 
+    /// `POST /v1/reload`: has the daemon read its configuration anew, all or nothing.
+    public func reload() throws(ClientError) {
+        _ = try Call(method: "POST", target: "/v1/reload").send(to: path)
+    }
+
     /// `POST /v1/lock`: wipes the daemon's secrets.
     public func lock() throws(ClientError) -> LockAnswer {
         try Call(method: "POST", target: "/v1/lock").send(to: path).decode(LockAnswer.init(json:))

@@ -46,10 +46,11 @@ struct OrakeyGatewayProgram: AsyncParsableCommand {
         do {
             guard var command = try parseAsRoot() as? any AsyncParsableCommand else { return }
             try await command.run()
-        } catch  where exitCode(for: error) == .validationFailure {
+        } catch {
+            guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
             complain(UsageLine.text(message(for: error), help: fullMessage(for: error)))
             Glibc.exit(ExitCode.validationFailure.rawValue)
-        } catch { exit(withError: error) }
+        }
     }
 
     private static func complain(_ message: String) {

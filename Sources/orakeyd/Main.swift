@@ -73,10 +73,11 @@ struct Orakeyd: AsyncParsableCommand {
         do {
             guard var command = try parseAsRoot() as? any AsyncParsableCommand else { return }
             try await command.run()
-        } catch  where exitCode(for: error) == .validationFailure {
+        } catch {
+            guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
             complain(UsageLine.text(message(for: error), help: fullMessage(for: error)))
             Glibc.exit(ExitCode.validationFailure.rawValue)
-        } catch { exit(withError: error) }
+        }
     }
 
     func run() async throws {

@@ -192,6 +192,15 @@ def test_a_malformed_key_never_reaches_the_daemon(shell, daemon):
     assert "nonsense" not in done.err
 
 
+def test_reload_tells_why_not(shell, daemon):
+    daemon.script["POST", "/v1/reload"] = Answer(body={"status": "reloaded"})
+    done = shell.orakey("reload")
+    assert (done.code, done.line()) == (0, "configuration reloaded")
+    daemon.script["POST", "/v1/reload"] = error(409, "conflict", "line 7")
+    done = shell.orakey("reload")
+    assert (done.code, done.line()) == (78, "line 7; what to do")
+
+
 def test_unlock_sends_the_passphrase_as_it_is(shell, daemon, passphrase):
     daemon.script["POST", "/v1/unlock"] = Answer(body={"state": "unlocked"})
     done = shell.orakey("unlock", "--passphrase-file", passphrase)

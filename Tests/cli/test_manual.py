@@ -105,7 +105,7 @@ def test_every_call_of_the_sockets_is_in_the_manual():
 
 
 # They print nothing, become another command, or print a secret and nothing else.
-WITHOUT_JSON = {"acknowledge", "exec", "wallet passwd", "wallet export"}
+WITHOUT_JSON = {"acknowledge", "reload", "exec", "wallet passwd", "wallet export"}
 
 
 def test_every_command_that_prints_data_prints_json(shell):

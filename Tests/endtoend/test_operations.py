@@ -43,6 +43,28 @@ def test_a_reload_takes_all_or_nothing(own_chain, make_daemon):
         assert answer.status == 409 and "restart" in answer.json["error"]["message"]
 
 
+def test_reload_from_the_command_line(own_chain, make_daemon):
+    daemon = make_daemon(own_chain)
+    daemon.start(unlocked=False)
+    assert daemon.orakey("reload").stderr == "orakey: configuration reloaded\n"
+    daemon.config.write_text("wallet: {")
+    run = daemon.orakey("reload", check=False)
+    assert run.returncode == 78 and "was not reloaded" in run.stderr and run.stderr.count("\n") == 1
+
+
+def test_watch_ends_when_nobody_reads_it_any_more(own_chain, make_daemon):
+    """Not only at the next event, which may be a day away."""
+    daemon = make_daemon(own_chain)
+    daemon.start(unlocked=False)
+    watch = subprocess.Popen([daemon.programs / "orakey", "watch"], stdout=subprocess.PIPE, env=daemon.env)
+    assert watch.stdout.readline() == b"locked\n"
+    watch.stdout.close()
+    try:
+        assert watch.wait(30) == -signal.SIGPIPE
+    finally:
+        watch.kill()
+
+
 def test_keys_of_a_lost_journal_come_back_and_wait_for_an_operator(own_chain, make_daemon):
     daemon = make_daemon(own_chain, pool={"target": 2})
     daemon.start()
