@@ -24,7 +24,8 @@ public struct Service: Sendable {
                 connections: counters.agentConnections),
             Service(
                 router: ControlRouter(
-                    agent: agent, context: context, metrics: metrics, proxy: proxy, activity: auditor.activity),
+                    agent: agent, context: context, metrics: metrics, proxy: proxy, activity: auditor.activity,
+                    denials: auditor.denials),
                 connections: counters.controlConnections),
             MetricsPage(metrics)
         )

@@ -169,6 +169,19 @@ def test_denials_have_a_reason_and_are_rate_limited(farm):  # noqa: F811
     assert all(1 <= d["count"] <= 20 for d in denied)
 
 
+@needs_root
+def test_whoever_gets_past_the_control_sockets_mode_is_recorded(farm):  # noqa: F811
+    daemon = farm.make()
+    daemon.folder.parent.chmod(0o711)
+    daemon.folder.chmod(0o711)
+    daemon.start(unlocked=False)
+    daemon.control.chmod(0o666)
+    assert curl_as(STRANGER, daemon.control, "/v1/status")[0] == 403
+    eventually("it is recorded", lambda: [
+        (d["uid"], d["reason"]) for r in events(daemon, "denied") for d in r["details"]["requests"]
+    ] == [(STRANGER, "no operator on the control socket")])
+
+
 def test_an_intact_audit(finished):
     status, report = verify(finished)
     assert status == 0 and report["problems"] == [] and report["blocks_checked"] >= 1

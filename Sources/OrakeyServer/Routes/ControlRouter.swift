@@ -17,6 +17,7 @@ struct ControlRouter: Router {
     var proxy: ProxyContext? = nil
     /// Told of every command; looking on is none.
     let activity: Activity
+    let denials: DenialBook
 
     var peerNeeds: PeerNeeds { PeerNeeds(groups: !context.allowedGroups.isEmpty, processDetails: false) }
     /// Raised when the service is to end.
@@ -25,8 +26,11 @@ struct ControlRouter: Router {
     func stop() { stopping.raise() }
 
     func admits(_ peer: Peer) -> Bool {
-        peer.userID == 0 || context.allowedUsers.contains(peer.userID)
+        let isOperator =
+            peer.userID == 0 || context.allowedUsers.contains(peer.userID)
             || peer.groupIDs.contains { context.allowedGroups.contains($0) }
+        if !isOperator { denials.count(peer, reason: "no operator on the control socket") }
+        return isOperator
     }
 
     func answerAtOnce(_ exchange: Exchange) -> Answer? { nil }
