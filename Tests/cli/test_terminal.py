@@ -1,4 +1,7 @@
-"""What only people on a terminal see: colours and progress."""
+"""What only people on a terminal see: colours, progress, and what becomes of a command when it hangs up."""
+
+import os
+import pty
 
 import pytest
 from support.places import binaries
@@ -47,3 +50,19 @@ def test_no_progress_for_a_pipe(shell, daemon):
     done = shell.orakey("keys", "create")
     assert done.err == "orakey: 1 key created on chain\n"
     assert daemon.calls("/v1/status") == []
+
+
+@pytest.mark.parametrize("on_rotate", ["ignore", "restart"])
+def test_a_terminal_that_hangs_up_ends_the_command_of_exec(shell, daemon, on_rotate):
+    """As in a window of its own: the kernel tells the leader of the session alone, which exec is."""
+    daemon.script["GET", "/v1/key"] = Answer(body=b"BASE:key\n", content_type="text/plain")
+    command = [binaries() / "orakey", "exec", "--on-rotate", on_rotate, "--", "sh", "-c",
+               "trap 'exit 9' HUP; echo ready; while :; do sleep 0.1; done"]
+    process, terminal = pty.fork()
+    if process == 0:
+        os.execve(command[0], command, shell.environment)
+    seen = b""
+    while b"ready" not in seen:
+        seen += os.read(terminal, 4096)
+    os.close(terminal)
+    assert os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == 9

@@ -85,8 +85,9 @@ struct ExecSupervisor {
                 kill(child, SIGTERM)
                 killAt = Clock.seconds + Self.patience
             case .signal(let info):
-                // What the terminal sends reaches the command without help; what another process sends does not.
-                if info.si_code <= 0 { kill(child, info.si_signo) }
+                // What the terminal sends reaches the command without help; what another process sends does not, nor does
+                // a hang-up where this process leads the session, as in a window of its own.
+                if info.si_code <= 0 || info.si_signo == SIGHUP { kill(child, info.si_signo) }
                 guard info.si_signo == SIGTERM || info.si_signo == SIGINT else { continue }
                 // Nor is it killed: it may take its time to end for good.
                 watch.cancelRestart()

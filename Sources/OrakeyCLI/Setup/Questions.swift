@@ -23,7 +23,7 @@ struct Questions {
             do {
                 return try parse(words.isEmpty ? fallback ?? "" : words)
             } catch {
-                say("\(error)")
+                say("\(question): \(error)")
             }
         }
     }
