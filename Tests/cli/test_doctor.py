@@ -137,6 +137,18 @@ def test_a_configuration_that_others_can_write(shell, house):
     assert code == 1 and found["permissions"]["mend"] == f"chmod go-w {shell.folder}/orakeyd.yaml"
 
 
+def test_executables_that_no_process_runs_under_that_path(shell, house):
+    program, link, nothing = shell.folder / "program", shell.folder / "link", shell.folder / "nothing"
+    program.touch()
+    link.symlink_to(program)
+    rules = "".join(f"  - {{ name: {path.name}, match: {{ exe: {path} }} }}\n" for path in (program, link, nothing))
+    house(more=f"consumers:\n{rules}")
+    code, found = findings(shell)
+    assert code == 0 and set(found) == {"consumer link", "consumer nothing"}
+    assert found["consumer link"]["mend"] == f"write exe: {program}"
+    assert "No such file" in found["consumer nothing"]["detail"]
+
+
 @pytest.mark.parametrize("suffix, tells", [("/token", True), ("/?key=token", True), ("/", False), ("", False)])
 def test_tokens_that_everybody_can_read(shell, house, chain, suffix, tells):
     house(rpc=chain.url + suffix)

@@ -10,7 +10,7 @@ struct Doctor: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Look at everything that orakeyd needs, and say what to mend.",
         discussion: """
-            Configuration, permissions, wallet files, endpoints, chain id, clock, contract, balance, revoker, and what the \
+            Configuration, permissions, wallet files, executables of consumers, endpoints, chain id, clock, contract, balance, revoker, and what the \
             running daemon says about pool, consumers and alarms. Changes nothing. Exit code 1 when something has to be mended.
             """)
 
@@ -28,6 +28,7 @@ struct Doctor: AsyncParsableCommand {
             let loaded = try configuration.load()
             report(.ok("configuration", "\(loaded.file) is valid"))
             FileCheckUp(loaded).findings().forEach(report)
+            ConsumerCheckUp.findings(loaded.consumers ?? []).forEach(report)
             let revoker = loaded.revoker.map { RevokerCheckUp(section: $0, status: try? daemon.get()) }
             revoker?.findings().forEach(report)
             for section in loaded.networks {
