@@ -46,6 +46,8 @@ public enum ErrorCode: String, Sendable, CaseIterable {
     case shuttingDown = "shutting_down"
     /// The audit can't be written, and no key is handed out without it.
     case auditUnavailable = "audit_unavailable"
+    /// The journal can't be written or read, and nothing is done that it does not hold.
+    case journalUnavailable = "journal_unavailable"
 
     /// The HTTP status the code is sent with.
     public var status: Int {
@@ -62,7 +64,9 @@ public enum ErrorCode: String, Sendable, CaseIterable {
         case .rateLimited: 429
         case .headersTooLarge: 431
         case .internalError: 500
-        case .noKey, .chainUnavailable, .chainStale, .insufficientFunds, .shuttingDown, .auditUnavailable: 503
+        case .noKey, .chainUnavailable, .chainStale, .insufficientFunds, .shuttingDown, .auditUnavailable,
+            .journalUnavailable:
+            503
         }
     }
 }

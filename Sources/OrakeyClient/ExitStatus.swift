@@ -36,7 +36,7 @@ public enum ExitStatus: Int32, Sendable {
         case .unauthorized, .forbidden, .browserRequest, .wrongPassphrase: self = .notPermitted
         case .noContract, .noProxy: self = .configuration
         case .locked, .rateLimited, .noKey, .chainUnavailable, .chainStale, .insufficientFunds, .shuttingDown,
-            .auditUnavailable, .requestTimeout:
+            .auditUnavailable, .journalUnavailable, .requestTimeout:
             self = .temporary
         case .notFound, .methodNotAllowed, .internalError, nil: self = .software
         }

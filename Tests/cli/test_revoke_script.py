@@ -80,7 +80,7 @@ def test_lost_answer_is_asked_for_again_under_the_same_name(revoke, daemon):
 
 @pytest.mark.parametrize("status, code, expected", [
     (404, "unknown_key", 1), (400, "malformed_key", 1), (400, "bad_request", 65), (403, "forbidden", 77),
-    (409, "no_contract", 78), (423, "locked", 75), (503, "chain_unavailable", 75), (500, "internal", 70),
+    (409, "no_contract", 78), (423, "locked", 75), (503, "chain_unavailable", 75), (503, "journal_unavailable", 75), (500, "internal", 70),
 ])
 def test_refusals(revoke, daemon, status, code, expected):
     daemon.script["POST", "/v1/revoke"] = error(status, code, 'not "this" one')

@@ -9,11 +9,11 @@ import subprocess
 import pytest
 from eth_abi import encode
 from support.contracts import ApiKeys, artifact
-from support.daemon import eventually
+from support.daemon import OCTETS, eventually
 from support.devchain import GWEI, DevChain, throwaway_account
 from web3 import Web3
 
-from crash.harness import Board, compile_shim
+from crash.harness import ALIVE, Board, chain_keys, compile_shim
 from crash.test_reorgs import begin  # noqa: F401
 from crash.world import World
 
@@ -28,6 +28,12 @@ def on_a_disk(bin_dir, private_dir):
     made.close()
 
 
+def is_without_journal(answer) -> str:
+    """The call was refused because the journal can't hold it; returns what the answer says."""
+    assert (answer.status, answer.json["error"]["code"]) == (503, "journal_unavailable"), answer
+    return answer.json["error"]["message"]
+
+
 @pytest.mark.parametrize("error", ["ENOSPC", "EIO", "EROFS"])
 def test_a_journal_that_cannot_be_written(on_a_disk, error):
     w, board = on_a_disk
@@ -38,8 +44,7 @@ def test_a_journal_that_cannot_be_written(on_a_disk, error):
     tags = [{"Idempotency-Key": secrets.token_hex(8)} for _ in range(3)]
     calls = [("/v1/revoke", {"fingerprint": victim}), ("/v1/keys", {"count": 2}), ("/v1/rotate", {"grace_seconds": 0})]
     for (target, body), headers in zip(calls, tags):
-        answer = w.daemon.post(target, body, headers=headers)
-        assert answer.status >= 500, answer
+        is_without_journal(w.daemon.post(target, body, headers=headers))
     answer = w.daemon.get("/v1/key")
     assert answer.status != 200 or answer.json["fingerprint"] != victim, "revoked means revoked"
     w.chain.rpc("evm_mine", 5)
@@ -86,7 +91,7 @@ def test_a_revocation_on_a_full_disk_goes_on_chain_once_there_is_room(on_a_small
     call = ("/v1/revoke", {"consumer": "default", "reason": "leaked"})
     fill(filler)
     answer = w.daemon.post(*call, headers=tag)
-    assert answer.status == 500 and "disk is full" in answer.json["error"]["message"]
+    assert "disk is full" in is_without_journal(answer)
     assert w.daemon.get("/v1/key").status == 503
     eventually("the alarm", lambda: "journal_failed" in w.daemon.alarms())
     (alarm,) = [a for a in w.daemon.status()["alarms"] if a["code"] == "journal_failed"]
@@ -103,6 +108,59 @@ def test_a_revocation_on_a_full_disk_goes_on_chain_once_there_is_room(on_a_small
     w.settle()
     assert w.counts() == (keys + 1, dead + 1), "the repeat does nothing"
     w.check()
+
+
+def test_every_call_says_that_the_disk_is_full(on_a_small_disk):
+    """Those that write refuse and change nothing; those that read, and the lock, answer as ever."""
+    w, filler = on_a_small_disk
+    w.chain.rpc("eth_sendRawTransaction", w.foreign("createKey", nonce=w.next_nonce()))
+    w.mine(6)
+    (strange,) = w.daemon.keys("foreign")
+    w.chain.rpc("eth_sendRawTransaction", w.foreign("disableKey", w.daemon.keys("pooled")[0]["message"], nonce=w.next_nonce()))
+    w.mine(1)
+    eventually("the alarm", lambda: "foreign_disable" in w.daemon.alarms())
+    w.settle()
+    keys, dead = w.counts()
+    mine = w.post("/v1/keys", count=2)["intents"][0]
+    w.in_pool(mine)
+    pool = {k["message"] for k in w.daemon.keys("pooled")}
+    current = w.current()
+    revoker = throwaway_account(7).address
+    calls = {
+        "/v1/keys": {"count": 2}, "/v1/rotate": {"grace_seconds": 0}, f"/v1/intents/{mine}/speedup": {},
+        f"/v1/intents/{mine}/cancel": {}, "/v1/keys/adopt": {"fingerprint": strange["fingerprint"]},
+        "/v1/revoker": {"address": revoker}, "/v1/alarms/acknowledge": {"code": "foreign_disable"}, "/v1/reload": {},
+    }
+    before = [(i["id"], i["state"], len(i["attempts"])) for i in w.intents()]
+    fill(filler)
+    for target, body in calls.items():
+        assert "disk is full" in is_without_journal(w.daemon.post(target, body)), target
+    for command in (["keys", "create"], ["intents", "speedup", mine], ["keys", "adopt", strange["fingerprint"]]):
+        run = w.daemon.orakey(*command, check=False)
+        assert run.returncode == 75 and "disk is full" in run.stderr and run.stderr.count("\n") == 1, run
+    for target in ("/v1/status", "/v1/keys", "/v1/intents", f"/v1/intents/{mine}", "/v1/audit", "/metrics"):
+        w.daemon.control_get_text(target)
+    eventually("the alarm", lambda: "journal_failed" in w.daemon.alarms())
+    assert 'orakeyd_alarm{network="BASE",code="journal_failed"} 1' in w.daemon.control_get_text("/metrics")
+    assert [(i["id"], i["state"], len(i["attempts"])) for i in w.intents()] == before
+    assert w.daemon.get("/v1/key").json["error"]["code"] == "audit_unavailable", "nobody has had it yet"
+    assert w.current() == current
+    assert {k["message"] for k in w.daemon.keys("pooled")} == pool and w.counts() == (keys, dead)
+
+    assert w.daemon.post("/v1/lock").status == 200, "a full disk keeps no wallet open"
+    passphrase = w.daemon.passphrase.read_bytes().strip()
+    is_without_journal(w.daemon.post("/v1/unlock", passphrase, headers=OCTETS))
+    is_without_journal(w.daemon.post("/v1/revoke", {"fingerprint": current["fingerprint"]}))
+    filler.unlink()
+    assert w.daemon.post("/v1/unlock", passphrase, headers=OCTETS).status == 200
+    for target, body in calls.items():
+        assert w.daemon.post(target, body).status in (200, 202), target
+    w.settle()
+    assert w.contract.view("revokerOf", w.owner) == revoker
+    assert w.key_state(current["message"]) == "disabled"
+    eventually("the alarm is over", lambda: "journal_failed" not in w.daemon.alarms())
+    local = {k["message"]: k["state"] in ALIVE for k in w.daemon.keys() if k["state"] != "orphaned"}
+    assert local == chain_keys(w.contract, w.owner)
 
 
 def test_a_disk_that_fills_up_while_transactions_are_under_way(on_a_disk):

@@ -642,7 +642,7 @@ def test_a_journal_that_cannot_be_written(farm):
     other = sqlite3.connect(daemon.folder / "state" / "journal.sqlite", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     answer = daemon.post("/v1/revoke", {"consumer": "default"})
-    assert error_of(answer)[:2] == (500, "internal") and "journal" in error_of(answer)[2]
+    assert error_of(answer)[:2] == (503, "journal_unavailable") and "journal" in error_of(answer)[2]
     assert error_of(daemon.get("/v1/key"))[:2] == (503, "no_key")
     assert "journal_failed" in daemon.alarms()
     other.execute("ROLLBACK")

@@ -118,7 +118,7 @@ def test_a_full_disk(make):
         calls = {"/v1/keys": {"count": 2}, "/v1/revoke": {"fingerprint": key["fingerprint"]}}
         for target, body in calls.items():
             answer = daemon.post(target, body)
-            assert answer.status == 500 and "journal" in answer.json["error"]["message"], answer
+            assert answer.status == 503 and answer.json["error"]["code"] == "journal_unavailable", answer
         answer = daemon.get("/v1/key")
         assert answer.status == 503, "what was to be revoked is not handed out"
         message = raised(daemon, "journal_failed", "full")
@@ -153,8 +153,11 @@ def test_a_disk_that_is_full_or_read_only_at_the_start(make):
         daemon.start()
         raised(daemon, "journal_failed", str(journal(daemon)), "free space")
         assert daemon.get("/v1/key").status == 503
-        assert daemon.post("/v1/rotate").status == 500
-        assert daemon.post("/v1/revoke", {"fingerprint": first["fingerprint"]}).status == 500
+        for answer in (
+            daemon.post("/v1/rotate"), daemon.post("/v1/revoke", {"fingerprint": first["fingerprint"]}),
+            daemon.post("/v1/intents/1/speedup"), daemon.post("/v1/intents/1/cancel"),
+        ):
+            assert answer.status == 503 and answer.json["error"]["code"] == "journal_unavailable", answer
         (disk / "filler").unlink()
         over(daemon, "journal_failed")
         assert daemon.wait_for_key()["message"] == first["message"], "the same key as before"
@@ -245,7 +248,8 @@ def test_a_journal_of_a_newer_program(make):
     daemon.start()
     raised(daemon, "journal_newer", "schema 999")
     answer = daemon.post("/v1/keys", {"count": 1})
-    assert answer.status == 500 and "schema 999" in answer.json["error"]["message"], answer
+    assert answer.status == 503 and answer.json["error"]["code"] == "journal_unavailable", answer
+    assert "schema 999" in answer.json["error"]["message"] and "hint" not in answer.json["error"]
     assert daemon.get("/v1/key").status == 503
     assert journal(daemon).read_bytes() == content, "untouched"
     sql(daemon, f"PRAGMA user_version = {before}")

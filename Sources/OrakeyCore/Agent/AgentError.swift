@@ -20,7 +20,7 @@ public struct AgentError: Error, Sendable, Equatable, CustomStringConvertible {
         case wrongPassphrase
         /// Too soon after a failed attempt.
         case rateLimited
-        /// The journal can't be written.
+        /// The journal can't be written or read.
         case journalFailed
         /// The account is not known yet: the wallet was never unlocked with this state.
         case ownerUnknown
@@ -40,9 +40,13 @@ public struct AgentError: Error, Sendable, Equatable, CustomStringConvertible {
         self.retryAfter = retryAfter
     }
 
+    /// What kept the journal from taking or giving something; an error of the agent's own stays what it is.
     static func journal(_ error: any Error) -> AgentError {
-        AgentError(
-            .journalFailed, "the journal can't be written: \(error)",
-            hint: "free disk space or mend the state directory; nothing was sent to the chain")
+        if let known = error as? AgentError { return known }
+        // One of a newer program says itself what to do.
+        let isNewer = (error as? any JournalTrouble)?.alarm == .journalNewer
+        return AgentError(
+            .journalFailed, "the journal can't be used: \(error)",
+            hint: isNewer ? nil : "free disk space or mend the state directory; nothing was sent to the chain")
     }
 }

@@ -98,10 +98,20 @@ extension KeyAgent {
         if let done = try reply(to: tag) { return done }
         // Circulation ends first, in memory; the journal follows before the reply. What a repeat means was decided by the
         // first call, also if the journal does not have it yet.
-        if let tag, let waiting = withheld.first(where: { $0.tag?.key == tag.key }) { return try journal(waiting) }
-        let messages = try find(target, on: network)
-        guard !messages.isEmpty else { throw AgentError(.unknownKey, "no such key") }
-        return try journal(try withhold(messages, reason: reason, tag: tag))
+        let revocation: WithheldRevocation
+        if let tag, let waiting = withheld.first(where: { $0.tag?.key == tag.key }) {
+            revocation = waiting
+        } else {
+            let messages = try find(target, on: network)
+            guard !messages.isEmpty else { throw AgentError(.unknownKey, "no such key") }
+            revocation = try withhold(messages, reason: reason, tag: tag)
+        }
+        do { return try journal(revocation) } catch let error as AgentError where error.code == .journalFailed {
+            throw AgentError(
+                .journalFailed, error.description,
+                hint: "the keys are handed out no longer, but only this process knows: free disk space or mend the"
+                    + " state directory before it stops; the disable is then journaled and sent by itself")
+        }
     }
 
     // MARK: - Parts

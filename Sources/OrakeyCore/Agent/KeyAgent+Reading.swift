@@ -118,11 +118,8 @@ extension KeyAgent {
     public func fingerprints(ofIntents ids: [Int64]) throws -> [String] {
         try ids.flatMap { id in
             let (intent, _) = try intent(id)
-            return try intent.messages.flatMap { message -> [String] in
-                let known = ledgers[intent.network]?.keys[message]?.fingerprint
-                if let known { return [known.description] }
-                return try journal.keys(message: message).filter { $0.network == intent.network }
-                    .compactMap { $0.fingerprint?.description }
+            return try intent.messages.compactMap { message in
+                try record(of: AwaitedKey(network: intent.network, message: message))?.fingerprint?.description
             }
         }
     }

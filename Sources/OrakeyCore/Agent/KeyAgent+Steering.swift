@@ -93,18 +93,26 @@ extension KeyAgent {
     }
 
     private func network(ofIntent id: Int64) throws -> NetworkName {
-        guard let name = ledgers.first(where: { $0.value.intents[id] != nil })?.key else {
-            let (intent, _) = try intent(id)
-            throw AgentError(.conflict, "intent \(id) has ended: \(intent.state.rawValue)")
+        try load()
+        if let name = ledgers.first(where: { $0.value.intents[id] != nil })?.key { return name }
+        let (intent, _) = try intent(id)
+        guard intent.state.isFinal else {
+            throw AgentError(
+                .conflict, "intent \(id) is for network \(intent.network), which is not in use here",
+                hint: "put networks.\(intent.network) and its contract back into the configuration, restart orakeyd")
         }
-        return name
+        throw Self.tooLate(id, intent.state)
+    }
+
+    private static func tooLate(_ id: Int64, _ state: Intent.State) -> AgentError {
+        AgentError(.conflict, "too late: intent \(id) is \(state.rawValue)")
     }
 
     private static func translated(_ id: Int64, _ body: () throws(NetworkLedger.Refusal) -> Void) throws {
         do throws(NetworkLedger.Refusal) { try body() } catch {
             switch error {
             case .unknown: throw AgentError(.unknownIntent, "no intent \(id)")
-            case .tooLate(let state): throw AgentError(.conflict, "too late: intent \(id) is \(state.rawValue)")
+            case .tooLate(let state): throw Self.tooLate(id, state)
             case .final:
                 throw AgentError(.conflict, "intent \(id) disables a key; a revocation is final and can't be cancelled")
             case .notDue(let due):

@@ -78,6 +78,6 @@ extension KeyAgent {
     func journalFails(_ error: any Error, on network: NetworkName) {
         let keys = Set(withheld.flatMap { $0.messages[network] ?? [] }).count
         let held = keys == 0 ? "" : "; revoked keys that only this process knows of: \(keys), mend this before it stops"
-        raise(.journalFailed, "the journal can't be written: \(error)\(held)", on: network)
+        raise(.journalFailed, "\(AgentError.journal(error).description)\(held)", on: network)
     }
 }

@@ -173,7 +173,7 @@ public enum ChainReadError: Error, Sendable, CustomStringConvertible {
         case .behind(let head, let seen):
             "the endpoint lags: its chain ends with block \(head), but \(seen) was seen before"
         case .noCode(let address):
-            "there is no contract at \(address); check networks.X.contract, or deploy one: orakey contract deploy"
+            "there is no contract at \(address); check the network's contract: in the configuration, or deploy one: orakey contract deploy"
         }
     }
 }

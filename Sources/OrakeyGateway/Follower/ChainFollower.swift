@@ -281,7 +281,8 @@ enum FollowerError: Error, CustomStringConvertible {
     var description: String {
         switch self {
         case .noHead: "the endpoint has no head block"
-        case .noContract(let address): "there is no contract at \(address): check networks.X.contract"
+        case .noContract(let address):
+            "there is no contract at \(address): check the network's contract: in the configuration"
         case .behind: "the endpoint lags: it does not have blocks that were seen before"
         case .moved: "the chain changed while it was read"
         }

@@ -12,11 +12,12 @@ struct MetricsSource: Sendable {
     /// What went through the proxy, where there is one.
     let usage: UsageBook?
 
+    /// A journal that can't be read takes its counts with it; what is wrong is to be seen all the same.
     func text() async throws -> String {
         let report = MetricsReport(
             version: version, startedAt: startedAt, now: await agent.now, isLocked: await agent.isLocked,
             networks: await agent.networkStatus(), consumers: await agent.consumerStatus(),
-            keys: try await agent.keyCounts(), intents: try await agent.intentCounts(),
+            keys: (try? await agent.keyCounts()) ?? [], intents: (try? await agent.intentCounts()) ?? [],
             tallies: await agent.tallies.sorted { $0.key.description < $1.key.description }.map { ($0.key, $0.value) },
             sockets: counters.snapshot,
             connections: [

@@ -24,7 +24,7 @@ enum Wire {
             case .noContract: .noContract
             case .wrongPassphrase: .wrongPassphrase
             case .rateLimited: .rateLimited
-            case .journalFailed: .internalError
+            case .journalFailed: .journalUnavailable
             case .ownerUnknown: .locked
             }
         return ErrorBody(code, error.description, hint: error.hint)
