@@ -9,7 +9,7 @@ extension KeyAgent {
         let network = try self.network(ofIntent: id)
         let now = clock.now
         try step(network) { ledger in
-            try Self.translated(id) { () throws(NetworkLedger.Refusal) in try ledger.speedUp(id, at: now) }
+            try Self.translated(id, at: now) { () throws(NetworkLedger.Refusal) in try ledger.speedUp(id, at: now) }
         }
         kick(network)
         return try intent(id)
@@ -20,7 +20,7 @@ extension KeyAgent {
         let network = try self.network(ofIntent: id)
         let now = clock.now
         try step(network) { ledger in
-            try Self.translated(id) { () throws(NetworkLedger.Refusal) in try ledger.cancel(id, at: now) }
+            try Self.translated(id, at: now) { () throws(NetworkLedger.Refusal) in try ledger.cancel(id, at: now) }
         }
         kick(network)
         return try intent(id)
@@ -108,7 +108,9 @@ extension KeyAgent {
         AgentError(.conflict, "too late: intent \(id) is \(state.rawValue)")
     }
 
-    private static func translated(_ id: Int64, _ body: () throws(NetworkLedger.Refusal) -> Void) throws {
+    private static func translated(
+        _ id: Int64, at now: Timestamp, _ body: () throws(NetworkLedger.Refusal) -> Void
+    ) throws {
         do throws(NetworkLedger.Refusal) { try body() } catch {
             switch error {
             case .unknown: throw AgentError(.unknownIntent, "no intent \(id)")
@@ -118,7 +120,7 @@ extension KeyAgent {
             case .notDue(let due):
                 throw AgentError(
                     .conflict,
-                    "not due yet: intent \(id) waits for the grace of a retiring key, until \(due)",
+                    "not due yet: intent \(id) waits for the grace of a retiring key, \(due.seconds(since: now)) s more",
                     hint: "revoke the key to disable it at once")
             case .unsettled: throw AgentError(.conflict, "the key's create is not settled on chain; try again later")
             case .stands: throw AgentError(.conflict, "the alarm's cause is still there")
