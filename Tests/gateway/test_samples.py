@@ -187,3 +187,24 @@ def test_without_a_view_or_a_gateway_nobody_passes(behind, make_gateway, contrac
     # Caddy cannot say which of the two servers behind it is away.
     assert answer.status == 503 and answer.json["error"]["code"] in ("key_state_unknown", "service_unavailable")
     assert len(backend.asked) == before
+
+
+@pytest.mark.parametrize("path", [
+    "/v1/../admin", "/v1/%2e%2e/admin", "/v1/x/..%2f..%2fadmin", "/v1/%2E%2E%2Fadmin", "/v1/.%2e/admin", "/v1//../../admin",
+])
+def test_no_path_leads_out_of_v1(behind, gateway, backend, key_owner, own_chain, path):
+    front = behind(gateway)
+    [key] = key_owner.create()
+    gateway.follows(own_chain.head())
+    front.ask("POST", path, "{}", Authorization=f"Bearer {key}")
+    assert not [asked.target for asked in backend.asked]
+
+
+def test_a_model_server_that_is_away_is_told_in_openais_form(behind, gateway, backend, key_owner, own_chain):
+    front = behind(gateway)
+    [key] = key_owner.create()
+    gateway.follows(own_chain.head())
+    backend.stop()
+    answer = front.chat(key)
+    assert answer.status in (502, 503) and answer.headers["Content-Type"].startswith("application/json")
+    assert set(answer.json["error"]) == {"message", "type", "code"}
