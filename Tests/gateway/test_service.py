@@ -122,6 +122,8 @@ def test_models_are_routed_to_their_backends(serve, backend, second_backend):
     assert [model["id"] for model in listed.json["data"]] == ["tiny", "vendor/Film-1", "vendor/Painter-1"]
     one = gateway.get("/v1/models/vendor/Painter-1", {"Authorization": f"Bearer {gateway.key}"})
     assert one.json["id"] == "vendor/Painter-1"
+    encoded = gateway.get("/v1/models/vendor%2FPainter-1", {"Authorization": f"Bearer {gateway.key}"})
+    assert encoded.json["id"] == "vendor/Painter-1", "OpenAI's client encodes the slash"
     assert gateway.get("/v1/models/none", {"Authorization": f"Bearer {gateway.key}"}).status == 404
 
 
@@ -144,6 +146,18 @@ def test_a_video_is_asked_for_where_it_is_made(serve, make_gateway, backend, sec
     assert gateway.get("/v1/videos/result/t-2", key).json == result
     assert [asked.target for asked in backend.asked] == ["/v1/videos/result/t-2"]
     assert gateway.get("/v1/videos/result/t-1").status == 401
+
+
+def test_a_backend_that_is_away_hides_no_task_of_another(serve, backend, second_backend):
+    gateway = serve()
+    backend.stop()
+    result = {"task_id": "t-3", "status": "OK", "video": "https://x/v"}
+    second_backend.answer = lambda asked, send: send(whole(200, json.dumps(result).encode()))
+    key = {"Authorization": f"Bearer {gateway.key}"}
+    assert gateway.get("/v1/videos/result/t-3", key).json == result
+    # Where it is unknown, the one that is away may have it.
+    second_backend.answer = lambda asked, send: send(whole(404, b'{"error":{"message":"no","type":"x","code":"y"}}'))
+    assert gateway.get("/v1/videos/result/t-4", key).status == 502
 
 
 def test_callers_credentials_stay_here(serve, backend, key_owner):
@@ -209,6 +223,37 @@ def test_a_backends_error_passes_as_it_is(serve, backend):
     backend.answer = lambda asked, send: send(whole(429, error, "application/json", "Retry-After: 7"))
     answer = post(gateway, chat())
     assert (answer.status, answer.body, answer.headers["Retry-After"]) == (429, error, "7")
+
+
+@pytest.mark.parametrize("path", [
+    "/v1/../admin", "/v1/%2e%2E/admin", "/v1/x/..%2f..%2fadmin", "/v1/..;a=b/admin", "/v1/..%3B/admin", "/v1/..\\admin",
+    "/v1/%252e%252e/x", "/v1/videos/result/../../../admin", "/v1/a%00b",
+])
+def test_no_path_leads_out_of_v1(serve, backend, second_backend, path):
+    gateway = serve()
+    for answer in (post(gateway, chat(), path), gateway.get(path, {"Authorization": f"Bearer {gateway.key}"})):
+        assert answer.status == 400 and answer.json["error"]["code"] == "bad_request"
+    assert not backend.asked and not second_backend.asked
+
+
+@pytest.mark.parametrize("status", [401, 302])
+def test_a_backend_that_refuses_the_gateway_is_not_the_callers_fault(serve, backend, status):
+    gateway = serve()
+    backend.answer = lambda asked, send: send(whole(
+        status, b'{"detail":"bad key"}', "application/json", "Location: http://elsewhere/", "WWW-Authenticate: Basic"))
+    answer = post(gateway, chat())
+    assert answer.status == 502 and answer.json["error"]["code"] == "backend_unavailable"
+    assert "key_file" in gateway.log_text()
+
+
+@pytest.mark.parametrize("status, kind", [(503, "server_error"), (413, "invalid_request_error")])
+def test_an_error_page_becomes_an_error_in_openais_form(serve, backend, status, kind):
+    gateway = serve()
+    backend.answer = lambda asked, send: send(whole(status, b"<h1>no</h1>", "text/html", "Retry-After: 7"))
+    answer = post(gateway, chat())
+    assert (answer.status, answer.headers["Retry-After"]) == (status, "7")
+    assert set(answer.json["error"]) == {"message", "type", "code"}
+    assert (answer.json["error"]["type"], answer.json["error"]["code"]) == (kind, "backend_error")
 
 
 @pytest.mark.parametrize("raw", [
@@ -308,6 +353,27 @@ def test_a_stream_cut_short_ends_in_an_error(serve, backend):
             received += part
     assert b"stream_cut_short" in received and b"[DONE]" not in received and b"responseHash" not in received
     assert not received.endswith(b"0\r\n\r\n"), "the connection ends without the stream's end"
+
+
+@pytest.mark.parametrize("rest", [b"", b'data: {"half'], ids=["between events", "within an event"])
+def test_a_stream_whose_end_nobody_can_tell_is_not_sealed(serve, backend, rest):
+    """It ends with the connection: whole only if it says so."""
+    gateway = serve()
+    start = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n"
+    made = events("tiny", ["one"])[0]
+    ends = [rest, b"data: [DONE]\n\n"]
+
+    def answer(asked, send):
+        send(start + made + ends.pop(0))
+        return "close"
+
+    backend.answer = answer
+    request = json.dumps(chat(stream=True)).encode()
+    with pytest.raises(http.client.IncompleteRead) as cut:
+        post(gateway, request)
+    assert cut.value.partial.startswith(made) and b"stream_cut_short" in cut.value.partial
+    assert b"responseHash" not in cut.value.partial and b'{"half' not in cut.value.partial
+    check_stream(request, post(gateway, request))
 
 
 def test_a_caller_that_leaves_ends_the_stream(serve, backend):

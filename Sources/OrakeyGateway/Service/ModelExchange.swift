@@ -27,6 +27,8 @@ struct ModelExchange {
             try await stream(upstream, requestHash, to: answer, counting: &count)
         } else if isSuccess, upstream.isJSON, let requestHash {
             try await sealed(upstream, requestHash, to: answer, counting: &count, onTask: onTask)
+        } else if !isSuccess, !upstream.isJSON {
+            throw .answer(failure(upstream))
         } else {
             try await asIs(upstream, to: answer, counting: &count)
         }
@@ -36,6 +38,16 @@ struct ModelExchange {
     private func headers(_ upstream: UpstreamAnswer, isSealed: Bool = false) -> [HTTPField] {
         upstream.headers.filter { Self.forwarded.contains($0.name.lowercased()) }
             + (isSealed ? [HTTPField(ResponseHash.schemeHeader, ResponseHash.scheme)] : [])
+    }
+
+    /// An error page, as of a proxy in front of a model server, in the form that clients understand.
+    private func failure(_ upstream: UpstreamAnswer) -> RelayAnswer {
+        let error = OpenAIError(
+            "the model server refuses the request with status \(upstream.status)",
+            type: upstream.status < 500 ? "invalid_request_error" : "server_error", code: "backend_error")
+        var failure = RelayAnswer.error(upstream.status, error)
+        failure.headers += headers(upstream).filter { ["retry-after", "x-request-id"].contains($0.name.lowercased()) }
+        return failure
     }
 
     // MARK: - Whole answers
@@ -105,6 +117,9 @@ struct ModelExchange {
             do {
                 let piece = try await pieces.next()
                 isOver = piece == nil
+                if isOver, upstream.endsWithConnection, !sealer.isDone {
+                    throw HTTPError(malformed: "the connection ended in the middle of a stream")
+                }
                 steps = if let piece { try sealer.take(piece) } else { try sealer.end() }
             } catch {
                 // Never a silent end: the caller must not take what came for the whole.

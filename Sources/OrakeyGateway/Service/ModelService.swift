@@ -1,4 +1,5 @@
 import CurlHTTP
+import Foundation
 import HTTPRelay
 import Logging
 import StrictJSON
@@ -17,6 +18,8 @@ struct ModelService: Sendable {
 
     /// One request under `/v1/`.
     func handle(_ request: RelayRequest, _ answer: AnswerWriter) async {
+        // Backends have paths that are nobody's business.
+        guard RequestPath.staysBelow(request.path) else { return answer.send(Self.badPath) }
         let grant: Grant
         switch gatekeeper.authorise(request.headers, for: .request) {
         case .refused(let refusal): return answer.send(RelayAnswer(refusal))
@@ -40,8 +43,10 @@ struct ModelService: Sendable {
         return json(["object": "list", "data": .array(models)])
     }
 
+    /// Clients send the slashes of a name as they are, or encoded.
     private func one(_ name: String) -> RelayAnswer {
-        backends.settings.models[name] == nil ? Self.unknownModel : json(description(of: name))
+        let name = name.removingPercentEncoding ?? name
+        return backends.settings.models[name] == nil ? Self.unknownModel : json(description(of: name))
     }
 
     private func description(of model: String) -> JSON {
@@ -52,6 +57,7 @@ struct ModelService: Sendable {
         RelayAnswer(status: 200, headers: [HTTPField("Content-Type", "application/json")], body: value.serialize())
     }
 
+    private static let badPath = RelayAnswer.error(400, "the path leads elsewhere than it says", code: "bad_request")
     private static let unknownModel = RelayAnswer.error(
         404, "this model is not served here: GET /v1/models lists those that are", code: "model_not_found")
 
@@ -132,16 +138,25 @@ struct ModelService: Sendable {
     private func send(
         _ body: [UInt8], of request: RelayRequest, _ grant: Grant, to backend: Int
     ) async throws(Problem) -> UpstreamAnswer {
+        let upstream: UpstreamAnswer
         do throws(HTTPError) {
-            return try await backends.send(
+            upstream = try await backends.send(
                 to: backend, method: request.method, target: request.target, headers: headers(request, grant),
                 body: request.method == "GET" ? nil : body)
         } catch {
-            log.warning(
-                "a backend can't be reached",
-                metadata: ["backend": "\(backends.settings.backends[backend].name)", "error": "\(error)"])
+            tell("a backend can't be reached", backend, "\(error)")
             throw .unavailable("the model server does not answer: try again later")
         }
+        // Not the caller's key is refused but the gateway's own, and nobody follows a backend elsewhere.
+        guard upstream.status != 401, !(300..<400).contains(upstream.status) else {
+            tell("a backend refuses the gateway: see its key_file and url", backend, "status \(upstream.status)")
+            throw .unavailable("the model server can't be used: its provider has to look into it")
+        }
+        return upstream
+    }
+
+    private func tell(_ what: Logger.Message, _ backend: Int, _ reason: String) {
+        log.warning(what, metadata: ["backend": "\(backends.settings.backends[backend].name)", "error": "\(reason)"])
     }
 
     private func headers(_ request: RelayRequest, _ grant: Grant) -> [HTTPField] {
@@ -156,19 +171,33 @@ struct ModelService: Sendable {
 
     private func result(_ request: RelayRequest, _ grant: Grant, _ answer: AnswerWriter) async {
         do throws(Problem) {
-            var last: UpstreamAnswer?
-            for backend in tasks.backends(for: request.target, among: backends.settings.backends.count) {
-                let upstream = try await send([], of: request, grant, to: backend)
-                last = upstream
-                if upstream.status != 404 { break }
-            }
-            guard let last else { throw .answer(.notFound) }
+            let upstream = try await first(
+                of: tasks.backends(for: request.target, among: backends.settings.backends.count), request, grant)
             var count = UsageCount()
             try await ModelExchange(requestHash: nil, searchResult: nil, answerBytes: backends.settings.answerBytes)
-                .relay(last, to: answer, counting: &count)
+                .relay(upstream, to: answer, counting: &count)
         } catch {
             tell(error, answer)
         }
+    }
+
+    /// The answer of the first backend that knows the task. Where none does, one that can't be asked might have.
+    private func first(
+        of indices: [Int], _ request: RelayRequest, _ grant: Grant
+    ) async throws(Problem) -> UpstreamAnswer {
+        var (unknown, problem): (UpstreamAnswer?, Problem?)
+        for backend in indices {
+            do throws(Problem) {
+                let upstream = try await send([], of: request, grant, to: backend)
+                guard upstream.status == 404 else { return upstream }
+                unknown = upstream
+            } catch {
+                problem = error
+            }
+        }
+        if let problem { throw problem }
+        guard let unknown else { throw .answer(.notFound) }
+        return unknown
     }
 
     private func tell(_ problem: Problem, _ answer: AnswerWriter) {
