@@ -229,10 +229,10 @@ public final class ProxyHandler: RelayHandler {
                 answer.finish()
                 return true
             }
-            guard await Self.write(events.rest(), answer) else { return false }
             if response.endsWithConnection, !events.isDone {
                 throw HTTPError(malformed: "the upstream closed the connection in the middle of a stream")
             }
+            guard await Self.write(events.rest(), answer) else { return false }
             answer.finish()
             return true
         } catch {

@@ -81,12 +81,15 @@ def test_a_broken_stream_ends_in_an_error_event(proxy, rest):
     assert '{"half' not in answer.body.decode()
 
 
-def test_a_stream_without_end_mark_or_length_is_broken_too(proxy):
+@pytest.mark.parametrize("fields", [{}, {"Connection": "close"}], ids=["as bytes", "through the parser"])
+def test_a_stream_without_end_mark_or_length_is_broken_too(proxy, fields):
     """It ends with the connection; whether that was its end nobody can know, unless it says so."""
     start = head("Content-Type: text/event-stream; charset=utf-8", "Connection: close")
-    proxy.model.next(sends(start, b'data: {"n":1}\n\n'), sends(start, b'data: {"n":1}\n\ndata: [DONE]\n\n'))
-    broken, whole = (proxy.ask("POST", "/v1/chat/completions", STREAM).body for _ in range(2))
+    proxy.model.next(sends(start, b'data: {"n":1}\n\n'), sends(start, b'data: {"n":1}\n\ndata: {"half'),
+                     sends(start, b'data: {"n":1}\n\ndata: [DONE]\n\n'))
+    broken, half, whole = (proxy.ask("POST", "/v1/chat/completions", STREAM, fields).body for _ in range(3))
     assert b"stream_broken" in broken
+    assert b"stream_broken" in half and b'{"half' not in half, "half an event is not passed off as a whole one"
     assert whole == b'data: {"n":1}\n\ndata: [DONE]\n\n'
 
 

@@ -46,11 +46,7 @@ struct Admission: Sendable {
         guard path.hasPrefix("/v1/") else {
             throw ProxyRefusal(404, "not_found", "only paths below /v1/ are relayed; base_url ends in /v1")
         }
-        // Whoever takes the path apart next must not leave /v1/, however often it decodes.
-        let plain = path.lowercased().replacing("%2e", with: ".").replacing("%2f", with: "/")
-            .replacing("%5c", with: "/").replacing("\\", with: "/")
-        guard !plain.split(separator: "/").contains(where: { $0 == "." || $0 == ".." }), !plain.contains("%00"),
-            !plain.contains("%25")
+        guard RequestPath.staysBelow(path)
         else { throw ProxyRefusal(400, "bad_request", "the path leads elsewhere than it says") }
     }
 
