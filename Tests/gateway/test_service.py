@@ -196,6 +196,19 @@ def test_bad_keys_never_reach_a_backend(serve, backend, key_owner, own_chain):
     assert not backend.asked
 
 
+@pytest.mark.parametrize("path", [
+    "/v1/../admin", "/v1/x/%2e%2E/%2e./admin", "/v1/..%2fadmin", "/v1/..%5cadmin", "/v1/%252e%252e/x", "/v1/..;a/x",
+    "/v1/videos/result/../../../metrics", "/v1/a%00b",
+])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_key_opens_no_other_path_of_a_backend(serve, backend, second_backend, method, path):
+    gateway = serve()
+    body = json.dumps(chat()).encode() if method == "POST" else None
+    answer = gateway.get(path, {"Authorization": f"Bearer {gateway.key}"}, method, body=body)
+    assert (answer.status, answer.json["error"]["code"]) == (400, "bad_request")
+    assert not backend.asked + second_backend.asked
+
+
 @pytest.mark.parametrize("body, word", [
     (b"", "JSON"), (b"[]", "object"), (b'{"messages":[]}', "model"), (b'{"model":"tiny","model":"other"}', "JSON"),
     (b'{"model":1}', "model"), (b'{"model":"tiny","search_enabled":"yes"}', "search_enabled"), (b"\xff", "JSON"),
@@ -215,6 +228,9 @@ def test_bodies_are_bounded(serve, backend):
     answer = post(gateway, chat(padding="x" * 3000))
     assert answer.status == 413 and answer.json["error"]["code"] == "request_too_large"
     assert len(backend.asked) == 1
+    # More than the front takes of anybody.
+    answer = gateway.get(CHAT, {"Authorization": f"Bearer {gateway.key}", "Content-Length": str(1 << 40)}, "POST")
+    assert answer.status == 413 and answer.json["error"]["code"] == "request_too_large"
 
 
 def test_a_backends_error_passes_as_it_is(serve, backend):
@@ -463,6 +479,16 @@ def test_usage_is_counted_and_kept(serve, backend, key_owner):
     assert gateway.get("/usage?day=x", port=gateway.metrics_port).status == 400
 
 
+def test_a_mad_count_of_tokens_spoils_no_usage(serve, backend):
+    gateway = serve()
+    for tokens in (2**63 - 1, 2**64 - 1, -1, 1.5):
+        made = {**completion("tiny", "x"), "usage": {"prompt_tokens": tokens, "completion_tokens": tokens}}
+        backend.answer = lambda asked, send, made=made: send(whole(200, json.dumps(made).encode()))
+        assert post(gateway, chat()).status == 200
+        usage_of(gateway)
+    assert [row["requests"] for row in usage_of(gateway)] == [4]
+
+
 RESULTS = {"results": [
     {"url": "https://example.org/one", "title": "One", "content": "The first result.", "engine": "google"},
     {"url": "javascript:alert(1)", "title": "Bad", "content": "x", "engine": "google"},
@@ -496,6 +522,14 @@ def test_search_adds_its_results(serve, backend, search_service):
     assert "search_enabled" not in sent
     assert [message["role"] for message in sent["messages"]] == ["system", "user"]
     assert "https://example.org/two" in sent["messages"][0]["content"] and "The third." not in sent["messages"][0]["content"]
+
+
+def test_a_question_is_bounded_in_scalars(serve, backend, search_service):
+    gateway = serve(search={"url": search_service.url, "results": 2})
+    question = "e" + "\u0301" * 100_000
+    body = chat(search_enabled=True, messages=[{"role": "user", "content": question}])
+    assert post(gateway, body).status == 200
+    assert len(search_service.asked[0].target) < 4000
 
 
 def test_search_in_a_stream(serve, backend, search_service):

@@ -37,7 +37,14 @@ extension RelayAnswer {
 
     /// What a client is told whose request is none.
     init(_ problem: RequestProblem) {
-        self = .error(problem.status, "\(problem)", code: "bad_request")
+        let code =
+            switch problem {
+            case .headTooLarge: "headers_too_large"
+            case .bodyTooLarge: "request_too_large"
+            case .timedOut: "request_timeout"
+            default: "bad_request"
+            }
+        self = .error(problem.status, "\(problem)", code: code)
     }
 }
 

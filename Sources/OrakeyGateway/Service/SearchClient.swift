@@ -38,7 +38,7 @@ struct SearchClient: Sendable {
 
     /// What is found, best first.
     func search(_ question: String) async throws -> [SearchResult] {
-        let target = "/search?format=json&q=" + Self.encoded(String(question.prefix(Self.longestQuestion)))
+        let target = "/search?format=json&q=" + Self.encoded(Self.cut(question, Self.longestQuestion))
         let answer = try await http.send(
             HTTPRequest(
                 url: try settings.url.replacingTarget(target), headers: [HTTPField("Accept", "application/json")],
@@ -59,9 +59,12 @@ struct SearchClient: Sendable {
             }
             let text = row["content"]?.stringValue ?? row["title"]?.stringValue ?? ""
             return SearchResult(
-                url: url, context: String(text.prefix(longestContext)), source: row["engine"]?.stringValue ?? "")
+                url: url, context: cut(text, longestContext), source: row["engine"]?.stringValue ?? "")
         }.prefix(most).map { $0 }
     }
+
+    /// The first Unicode scalars: one character can have any number of them.
+    private static func cut(_ text: String, _ most: Int) -> String { String(text.unicodeScalars.prefix(most)) }
 
     private static func encoded(_ text: String) -> String {
         var encoded = ""
