@@ -1,5 +1,6 @@
 """What the gateway makes of its chain: reorgs, late and broken endpoints, restarts, depth."""
 
+import contextlib
 import sqlite3
 
 import pytest
@@ -248,6 +249,22 @@ def test_a_damaged_database_is_set_aside(gateway, key_owner, own_chain):
     gateway.stop()
     path = gateway.folder / "state" / "gateway.sqlite"
     path.write_bytes(b"not a database" * 1000)
+    gateway.start()
+    assert gateway.auth(key).status == 200
+    assert (gateway.folder / "state" / "gateway.sqlite.corrupt").exists()
+
+
+def test_damage_among_the_keys_is_set_aside_too(gateway, key_owner, own_chain):
+    [key] = key_owner.create()
+    gateway.follows(own_chain.head())
+    assert gateway.stop() == 0
+    database = gateway.folder / "state" / "gateway.sqlite"
+    with contextlib.closing(sqlite3.connect(database)) as connection:
+        [(page,)] = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'key'")
+        [(size,)] = connection.execute("PRAGMA page_size")
+    with database.open("r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(b"\xaa" * size)
     gateway.start()
     assert gateway.auth(key).status == 200
     assert (gateway.folder / "state" / "gateway.sqlite.corrupt").exists()

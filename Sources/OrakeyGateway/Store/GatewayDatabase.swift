@@ -57,6 +57,10 @@ public final class GatewayDatabase: Sendable {
                 throw GatewayStoreError.newerSchema(path: path, found: version, known: schemaVersion)
             }
             if tables == 0 { try createTables(db) }
+            // Damage that a later read would meet is met now, while the file can still be replaced.
+            guard try String.fetchOne(db, sql: "PRAGMA quick_check(1)") == "ok" else {
+                throw DatabaseError(resultCode: .SQLITE_CORRUPT)
+            }
         }
         return queue
     }
