@@ -21,7 +21,9 @@ struct OrakeyGatewayProgram: AsyncParsableCommand {
 
             Signals: SIGHUP reads the configuration anew, all or nothing; SIGTERM and SIGINT end the service after requests \
             in flight. Exit status: 0, or as in sysexits.h: \
-            64 usage, 65 bad data, 69 an address or state directory is in use, 77 not permitted, 78 configuration.
+            64 usage, 65 bad data, 66 a key file cannot be read, 69 an address or state directory is in use, 70 internal \
+            error, 73 the state directory cannot be made, 74 the database cannot be opened, 77 not permitted, \
+            78 configuration.
 
             See orakey-gateway(8).
             """,
@@ -42,10 +44,18 @@ struct OrakeyGatewayProgram: AsyncParsableCommand {
     @Option(name: .long, help: ArgumentHelp("debug, info, notice, warning or error.", valueName: "level"))
     var logLevel: LogLevel = .info
 
+    /// Here, on the first thread and before there is another: privileges are a thread's own, and later threads inherit.
     static func main() async {
+        _ = orakey_no_crash_reports()
+        _ = orakey_no_core_dumps()
+        _ = orakey_set_undumpable()
+        _ = orakey_no_new_privileges()
+        umask(0o077)
+        signal(SIGPIPE, SIG_IGN)
         do {
-            guard var command = try parseAsRoot() as? any AsyncParsableCommand else { return }
-            try await command.run()
+            var command = try parseAsRoot()
+            guard var service = command as? any AsyncParsableCommand else { return try command.run() }
+            try await service.run()
         } catch {
             guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
             complain(UsageLine.text(message(for: error), help: fullMessage(for: error)))
@@ -59,11 +69,6 @@ struct OrakeyGatewayProgram: AsyncParsableCommand {
     }
 
     func run() async throws {
-        _ = orakey_no_core_dumps()
-        _ = orakey_set_undumpable()
-        _ = orakey_no_new_privileges()
-        umask(0o077)
-        signal(SIGPIPE, SIG_IGN)
         do {
             let places = Places.current
             let settings = try GatewaySettings.load(path: config ?? places.configurationFile)

@@ -71,8 +71,9 @@ struct Orakeyd: AsyncParsableCommand {
         umask(0o077)
         signal(SIGPIPE, SIG_IGN)
         do {
-            guard var command = try parseAsRoot() as? any AsyncParsableCommand else { return }
-            try await command.run()
+            var command = try parseAsRoot()
+            guard var service = command as? any AsyncParsableCommand else { return try command.run() }
+            try await service.run()
         } catch {
             guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
             complain(UsageLine.text(message(for: error), help: fullMessage(for: error)))

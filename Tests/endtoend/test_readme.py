@@ -45,11 +45,18 @@ def test_command_and_options_are_known(words, bin_dir):
         assert re.search(rf"(?<![\w-]){option}(?![\w-])", usage), f"{option} is not in the help"
 
 
-def test_the_manual_has_every_option_of_the_service(bin_dir):
-    usage = subprocess.run([bin_dir / "orakeyd", "--help"], capture_output=True, text=True, timeout=60).stdout
-    manual = (ROOT / "etc" / "man" / "orakeyd.8").read_text()
-    for option in set(re.findall(r"^ +(--[a-z-]+)", usage, re.MULTILINE)) - {"--version", "--help"}:
+@pytest.mark.parametrize("service", ["orakeyd", "orakey-gateway"])
+def test_the_manual_has_every_option_of_the_service(bin_dir, service):
+    usage = subprocess.run([bin_dir / service, "--help"], capture_output=True, text=True, timeout=60).stdout
+    manual = (ROOT / "etc" / "man" / f"{service}.8").read_text()
+    options = set(re.findall(r"^ +(--[a-z-]+)", usage, re.MULTILINE))
+    assert options >= {"--config", "--check-config", "--version"}
+    for option in options - {"--version"}:
         assert f"Fl -{option[2:]} " in manual or f"Fl -{option[2:]}\n" in manual, option
+    statuses = re.search(r"Exit status.*?sysexits\.h:\s*(.*?)\.\n", usage, re.DOTALL)[1]
+    described = manual.partition(".Sh EXIT STATUS")[2]
+    for status in re.findall(r"\d+", statuses):
+        assert re.search(rf"\b{status}\b", described), status
 
 
 def test_the_makefile_has_the_tasks():

@@ -1,7 +1,9 @@
 """Clients that mean harm, byte by byte."""
 
 import os
+import pathlib
 import random
+import re
 import socket
 
 import pytest
@@ -187,3 +189,9 @@ def test_other_paths_and_methods(gateway, connect):
     assert gateway.get("/metrics", port=gateway.metrics_port).status == 200
     assert gateway.get("/auth", port=gateway.metrics_port).status == 404
     assert gateway.get("/healthz", port=gateway.metrics_port).body == b"ok\n"
+
+
+def test_no_thread_gains_privileges(gateway):
+    tasks = list(pathlib.Path(f"/proc/{gateway.process.pid}/task").iterdir())
+    assert len(tasks) > 2
+    assert {re.search(r"^NoNewPrivs:\t(\d)", (task / "status").read_text(), re.MULTILINE)[1] for task in tasks} == {"1"}
