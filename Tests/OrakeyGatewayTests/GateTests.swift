@@ -86,6 +86,19 @@ import Testing
 @Suite struct OwnerUsageTests {
     private let clock = MovedClock()
 
+    @Test func requestsFromBeforeALimitCount() {
+        var usage = OwnerUsage()
+        func take(_ policy: OwnerPolicy) -> OwnerUsage.Wait? {
+            usage.take(address(1), policy, isHeld: true, at: clock.now)
+        }
+        #expect(take(OwnerPolicy()) == nil)
+        let limited = OwnerPolicy(concurrentRequests: 1)
+        #expect(take(limited) == .tooManyAtOnce)
+        usage.finish(address(1))
+        #expect(take(limited) == nil)
+        #expect(take(limited) == .tooManyAtOnce)
+    }
+
     @Test func aMinutesRequestsMayComeAtOnceAndThenOneAfterTheOther() {
         var usage = OwnerUsage()
         let policy = OwnerPolicy(requestsPerMinute: 6)

@@ -27,10 +27,9 @@ struct OwnerUsage: Sendable {
     ///
     /// - Parameter isHeld: whether it goes on until ``finish(_:)``.
     mutating func take(_ owner: Address, _ policy: OwnerPolicy, isHeld: Bool, at now: MonotonicTime) -> Wait? {
-        let mostRunning = isHeld ? policy.concurrentRequests : nil
-        guard policy.requestsPerMinute != nil || mostRunning != nil else { return nil }
+        guard isHeld || policy.requestsPerMinute != nil else { return nil }
         var account = accounts[owner] ?? Account()
-        if let mostRunning, account.running >= mostRunning { return .tooManyAtOnce }
+        if isHeld, let most = policy.concurrentRequests, account.running >= most { return .tooManyAtOnce }
         if let rate = policy.requestsPerMinute {
             let cost = Self.minute / UInt64(rate)
             let paid = max(account.paidAt, now.nanoseconds) + cost
@@ -40,7 +39,8 @@ struct OwnerUsage: Sendable {
             }
             account.paidAt = paid
         }
-        if mostRunning != nil { account.running += 1 }
+        // Without a limit too: a reload may bring one while the request runs.
+        if isHeld { account.running += 1 }
         accounts[owner] = account
         if accounts.count >= pruneAt { prune(now) }
         return nil
