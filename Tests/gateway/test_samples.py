@@ -148,6 +148,15 @@ def test_good_keys_pass_and_bad_ones_do_not(behind, gateway, backend, key_owner,
     assert key.partition(":")[2] not in logs
 
 
+def test_a_key_opens_nothing_but_v1(behind, gateway, backend, key_owner, own_chain):
+    front = behind(gateway)
+    [key] = key_owner.create()
+    gateway.follows(own_chain.head())
+    for path in ("/", "/admin", "/v1/../admin", "/v1/%2e%2e/admin", "/v1/x/..%2f..%2fadmin"):
+        assert front.ask("POST", path, "{}", Authorization=f"Bearer {key}").status in (400, 404), path
+    assert not backend.asked
+
+
 def test_a_stream_passes(behind, gateway, key_owner, own_chain):
     front = behind(gateway)
     [key] = key_owner.create()
