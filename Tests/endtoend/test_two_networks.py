@@ -4,9 +4,8 @@ import json
 
 import pytest
 from support.daemon import eventually
+from support.errors import told
 from support.mining import mining
-
-from endtoend.test_bad_input import error_of
 
 
 @pytest.fixture
@@ -34,7 +33,7 @@ def states(daemon, message):
 def test_a_message_of_two_networks_is_revoked_on_the_named_one(two):
     first, second = sorted({k["message"] for k in two.keys()})
     before = two.keys()
-    status, code, message = error_of(two.post("/v1/revoke", {"message": first}))
+    status, code, message = told(two.post("/v1/revoke", {"message": first}))
     assert (status, code) == (409, "ambiguous") and "BASE and OTHER" in message and '"network"' in message
     run = two.orakey("revoke", first, check=False)
     assert run.returncode == 64 and "BASE and OTHER" in run.stderr
@@ -44,14 +43,14 @@ def test_a_message_of_two_networks_is_revoked_on_the_named_one(two):
     assert states(two, first)["BASE"] == "pooled" and states(two, first)["OTHER"] in ("disabling", "disabled")
     two.orakey("revoke", second, "--network", "BASE", "--reason", "leaked")
     assert states(two, second) == {"BASE": "disabled", "OTHER": "pooled"}
-    assert error_of(two.post("/v1/revoke", {"message": second, "network": "NONE"}))[:2] == (404, "unknown_network")
+    assert told(two.post("/v1/revoke", {"message": second, "network": "NONE"}))[:2] == (404, "unknown_network")
 
 
 def test_other_selectors_are_narrowed_as_well(two):
     key = two.keys()[0]
     other = "OTHER" if key["network"] == "BASE" else "BASE"
     by_fingerprint = {"fingerprint": key["fingerprint"], "network": other}
-    assert error_of(two.post("/v1/revoke", by_fingerprint))[:2] == (404, "unknown_key")
+    assert told(two.post("/v1/revoke", by_fingerprint))[:2] == (404, "unknown_key")
     run = two.orakey("revoke", "-", "--network", "BASE", stdin="BASE:x", check=False)
     assert run.returncode == 64 and "names its network itself" in run.stderr
     assert two.post("/v1/revoke", {"all": True, "network": other}).status == 202
@@ -61,10 +60,10 @@ def test_other_selectors_are_narrowed_as_well(two):
 
 def test_a_message_of_two_networks_is_adopted_on_the_named_one(two):
     message = two.keys()[0]["message"]
-    status, code, text = error_of(two.post("/v1/keys/adopt", {"message": message}))
+    status, code, text = told(two.post("/v1/keys/adopt", {"message": message}))
     assert (status, code) == (409, "ambiguous") and "BASE and OTHER" in text
     # Named, the question is whether this key can be adopted.
-    status, code, text = error_of(two.post("/v1/keys/adopt", {"message": message, "network": "OTHER"}))
+    status, code, text = told(two.post("/v1/keys/adopt", {"message": message, "network": "OTHER"}))
     assert (status, code) == (409, "conflict") and "foreign or recovered" in text
     run = two.orakey("keys", "adopt", message, "--network", "OTHER", check=False)
     assert run.returncode == 1 and "foreign or recovered" in run.stderr
@@ -79,7 +78,7 @@ def test_one_idempotency_key_is_one_request(two):
     known = len(two.intents())
     for target, body in [("/v1/keys", {"network": "OTHER", "count": 1}), ("/v1/keys", {"network": "BASE", "count": 2}),
                          ("/v1/revoke", {"all": True}), ("/v1/revoker", {"network": "OTHER", "address": None})]:
-        status, code, text = error_of(post(target, body))
+        status, code, text = told(post(target, body))
         assert (status, code) == (409, "idempotency_conflict") and "another request" in text
     assert post("/v1/keys", {"network": "BASE", "count": 1}).json == first.json
     assert len(two.intents()) == known
