@@ -205,7 +205,12 @@ DOWNGRADE = """
     DROP TABLE revocation;
     DROP TABLE revocation_attempt;
     ALTER TABLE consumer DROP COLUMN grace;
-    ALTER TABLE reply DROP COLUMN awaiting;
+    CREATE TABLE old_reply (
+        key TEXT PRIMARY KEY, request BLOB NOT NULL, intents TEXT NOT NULL, fingerprints TEXT NOT NULL,
+        created_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+    INSERT INTO old_reply SELECT key || ' ' || network, request, intents, fingerprints, created_at FROM reply;
+    DROP TABLE reply;
+    ALTER TABLE old_reply RENAME TO reply;
     ALTER TABLE network DROP COLUMN seen_block;
     ALTER TABLE network DROP COLUMN seen_time;
     PRAGMA user_version = 1;
@@ -216,7 +221,10 @@ def test_a_journal_of_an_older_program(make):
     daemon = make(pool={"target": 2})
     daemon.start()
     first = daemon.wait_for_key()
-    assert daemon.post("/v1/rotate", {"grace_seconds": 3600}).status == 202
+    call = ("/v1/rotate", {"grace_seconds": 3600})
+    tag = {"Idempotency-Key": "before-the-upgrade"}
+    reply = daemon.post(*call, headers=tag)
+    assert reply.status == 202
     eventually("the pool is full", lambda: daemon.status()["pool"]["ready"] == 2)
     assert daemon.stop() == 0
     with contextlib.closing(sqlite3.connect(journal(daemon), isolation_level=None)) as database:
@@ -225,6 +233,7 @@ def test_a_journal_of_an_older_program(make):
     daemon.start()
     second = daemon.wait_for_key()
     assert second["generation"] == 2 and second["message"] != first["message"]
+    assert daemon.post(*call, headers=tag).json == reply.json, "a repeat is one still"
     assert daemon.stop() == 0
     with contextlib.closing(sqlite3.connect(journal(daemon), isolation_level=None)) as database:
         after = database.execute("SELECT slot, position, hash, raw, intents FROM attempt ORDER BY hash").fetchall()
