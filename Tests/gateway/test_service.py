@@ -148,16 +148,23 @@ def test_a_video_is_asked_for_where_it_is_made(serve, make_gateway, backend, sec
     assert gateway.get("/v1/videos/result/t-1").status == 401
 
 
-def test_a_backend_that_is_away_hides_no_task_of_another(serve, backend, second_backend):
+NO_TASK = whole(404, b'{"error":{"message":"no such task","type":"x","code":"y"}}')
+NO_PATH = whole(405, b'{"error":{"message":"no such path","type":"x","code":"y"}}')
+
+
+@pytest.mark.parametrize("first, second, status", [
+    (b"", whole(200, b'{"status":"OK"}'), 200), (NO_PATH, whole(200, b'{"status":"OK"}'), 200), (NO_TASK, NO_TASK, 404),
+    (NO_PATH, NO_TASK, 405), (NO_TASK, NO_PATH, 405), (b"", NO_TASK, 502), (NO_TASK, b"", 502),
+])
+def test_a_backend_that_fails_hides_no_task_of_another(serve, backend, second_backend, first, second, status):
     gateway = serve()
-    backend.stop()
-    result = {"task_id": "t-3", "status": "OK", "video": "https://x/v"}
-    second_backend.answer = lambda asked, send: send(whole(200, json.dumps(result).encode()))
-    key = {"Authorization": f"Bearer {gateway.key}"}
-    assert gateway.get("/v1/videos/result/t-3", key).json == result
-    # Where it is unknown, the one that is away may have it.
-    second_backend.answer = lambda asked, send: send(whole(404, b'{"error":{"message":"no","type":"x","code":"y"}}'))
-    assert gateway.get("/v1/videos/result/t-4", key).status == 502
+
+    def answers(bytes):
+        return lambda asked, send: send(bytes) if bytes else "close"
+
+    backend.answer, second_backend.answer = answers(first), answers(second)
+    answer = gateway.get("/v1/videos/result/t-2", {"Authorization": f"Bearer {gateway.key}"})
+    assert answer.status == status and (status == 200 or set(answer.json["error"]) == {"message", "type", "code"})
 
 
 def test_callers_credentials_stay_here(serve, backend, key_owner):

@@ -181,23 +181,24 @@ struct ModelService: Sendable {
         }
     }
 
-    /// The answer of the first backend that knows the task. Where none does, one that can't be asked might have.
+    /// The answer of the backend that has the task. One that fails, or knows no such path, hides no other's.
     private func first(
         of indices: [Int], _ request: RelayRequest, _ grant: Grant
     ) async throws(Problem) -> UpstreamAnswer {
-        var (unknown, problem): (UpstreamAnswer?, Problem?)
+        var (refused, problem): (UpstreamAnswer?, Problem?)
         for backend in indices {
             do throws(Problem) {
                 let upstream = try await send([], of: request, grant, to: backend)
-                guard upstream.status == 404 else { return upstream }
-                unknown = upstream
+                if (200..<300).contains(upstream.status) { return upstream }
+                if refused == nil || refused?.status == 404 { refused = upstream }
             } catch {
                 problem = error
             }
         }
-        if let problem { throw problem }
-        guard let unknown else { throw .answer(.notFound) }
-        return unknown
+        // One that can't be asked may be the one.
+        if let problem, refused == nil || refused?.status == 404 { throw problem }
+        guard let refused else { throw .answer(.notFound) }
+        return refused
     }
 
     private func tell(_ problem: Problem, _ answer: AnswerWriter) {
