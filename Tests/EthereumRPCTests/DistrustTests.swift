@@ -41,6 +41,15 @@ import Testing
         }
     }
 
+    @Test(arguments: [UInt64.max, 1 << 48]) func numbersThatNoChainCountsAreRefused(number: UInt64) async throws {
+        let client = try makeClient([.serving { _, _ in .result(.string(number.hexQuantity)) }])
+        for method in [RPCMethod.blockNumber, .transactionCount(.zero), .estimateGas(CallRequest(to: .zero))] {
+            #expect(await failure { () throws(RPCError) in try await client.send(method) } != nil)
+        }
+        let good = try makeClient([.serving { _, _ in .result(.string((UInt64(1) << 48 - 1).hexQuantity)) }])
+        #expect(try await good.send(.blockNumber) == 1 << 48 - 1)
+    }
+
     /// Clients write addresses in lower case, with the checksum of EIP-55, or with that of another chain (EIP-1191).
     @Test func addressesOfAnswersComeInAnyCase() throws {
         let lower = "0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed"

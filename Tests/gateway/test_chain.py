@@ -236,6 +236,20 @@ def test_logs_of_other_contracts_and_lies_are_not_believed(gateway, key_owner, o
     assert gateway.metrics()["orakey_gateway_keys"] == 1
 
 
+@pytest.mark.parametrize("number", ["0xffffffffffffffff", "0x1000000000000"])
+@pytest.mark.parametrize("field", ["number", "timestamp"])
+def test_a_block_beyond_all_numbers_ends_nothing(gateway, key_owner, own_chain, number, field):
+    [key] = key_owner.create()
+    becomes(gateway, key, 200)
+    lie = {**own_chain.rpc("eth_getBlockByNumber", "latest", False), "hash": "0x" + "ab" * 32, field: number}
+    asked = calls(own_chain, "eth_getBlockByNumber")
+    own_chain.rpc("dev_setFaults", {"methods": {"eth_getBlockByNumber": {"result": lie, "times": 3}}})
+    eventually("it was told", lambda: calls(own_chain, "eth_getBlockByNumber") > asked + 3)
+    own_chain.rpc("evm_mine")
+    gateway.follows(own_chain.head())
+    assert gateway.auth(key).status == 200
+
+
 def test_a_contract_that_is_not_there_is_named(make_gateway, contract, own_chain, other):
     network = {**network_of(contract), "contract": other.address}
     gateway = make_gateway({"BASE": network}).start(healthy=False)

@@ -11,7 +11,7 @@ extension RPCMethod where Response == UInt64 {
 
     /// `eth_blockNumber`: height of the head.
     public static var blockNumber: RPCMethod<UInt64> {
-        RPCMethod("eth_blockNumber", agreement: .height) { (reader) throws(RPCDecodingError) in try reader.uint64() }
+        RPCMethod("eth_blockNumber", agreement: .height) { (reader) throws(RPCDecodingError) in try reader.count() }
     }
 
     /// `eth_getTransactionCount`: the next nonce of an account. Without a block the endpoint takes its head.
@@ -19,7 +19,7 @@ extension RPCMethod where Response == UInt64 {
         // Pools differ from endpoint to endpoint: no quorum can be asked of them.
         let agreement: RPCAgreement = block == .pending ? .advice : .state(1, block)
         return RPCMethod("eth_getTransactionCount", .state(address, block), agreement: agreement) {
-            (reader) throws(RPCDecodingError) in try reader.uint64()
+            (reader) throws(RPCDecodingError) in try reader.count()
         }
     }
 
@@ -27,7 +27,7 @@ extension RPCMethod where Response == UInt64 {
     public static func estimateGas(_ call: CallRequest, _ block: BlockID? = nil) -> RPCMethod<UInt64> {
         RPCMethod("eth_estimateGas", [call.json] + (block.map { [$0.json] } ?? [])) {
             (reader) throws(RPCDecodingError) in
-            try reader.uint64()
+            try reader.count()
         }
     }
 }

@@ -46,6 +46,16 @@ struct AnswerReader {
         do { return try UInt64(hexQuantity: text) } catch { throw invalid("\(error)") }
     }
 
+    /// A height, a time, a nonce or an amount of gas. No chain counts as far as the bound, below which nobody who adds
+    /// to such a number has to fear its overflow.
+    func count() throws(RPCDecodingError) -> UInt64 {
+        let count = try uint64()
+        guard count < Self.countBound else { throw invalid("larger than anything a chain counts") }
+        return count
+    }
+
+    private static let countBound: UInt64 = 1 << 48
+
     func uint256() throws(RPCDecodingError) -> UInt256 {
         let text = try string()
         do { return try UInt256(hexQuantity: text) } catch { throw invalid("\(error)") }

@@ -25,10 +25,10 @@ public struct Block: Sendable, Equatable {
     public let raw: JSON
 
     init(_ reader: AnswerReader) throws(RPCDecodingError) {
-        number = try reader.member("number").uint64()
+        number = try reader.member("number").count()
         hash = try reader.member("hash").bytes32()
         parentHash = try reader.member("parentHash").bytes32()
-        timestamp = try reader.member("timestamp").uint64()
+        timestamp = try reader.member("timestamp").count()
         baseFeePerGas = try reader.optional("baseFeePerGas")?.uint256()
         gasLimit = try reader.member("gasLimit").uint64()
         gasUsed = try reader.member("gasUsed").uint64()

@@ -12,7 +12,7 @@ public struct FeeHistory: Sendable, Equatable {
     public let rewards: [[UInt256]]
 
     init(_ reader: AnswerReader) throws(RPCDecodingError) {
-        oldestBlock = try reader.member("oldestBlock").uint64()
+        oldestBlock = try reader.member("oldestBlock").count()
         baseFeePerGas =
             try reader.optional("baseFeePerGas")?.list { (element) throws(RPCDecodingError) in
                 try element.uint256()

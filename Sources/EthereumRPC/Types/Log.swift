@@ -28,11 +28,11 @@ public struct Log: Sendable, Hashable {
         self.topics = try topics.list { (element) throws(RPCDecodingError) in try element.bytes32() }
         guard self.topics.count <= 4 else { throw topics.invalid("more than four topics") }
         data = try reader.member("data").bytes()
-        blockNumber = try reader.optional("blockNumber")?.uint64()
+        blockNumber = try reader.optional("blockNumber")?.count()
         blockHash = try reader.optional("blockHash")?.bytes32()
         transactionHash = try reader.optional("transactionHash")?.bytes32()
-        transactionIndex = try reader.optional("transactionIndex")?.uint64()
-        logIndex = try reader.optional("logIndex")?.uint64()
+        transactionIndex = try reader.optional("transactionIndex")?.count()
+        logIndex = try reader.optional("logIndex")?.count()
         removed = try reader.optional("removed")?.bool() ?? false
     }
 }

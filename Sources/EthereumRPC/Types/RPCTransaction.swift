@@ -38,7 +38,7 @@ public struct RPCTransaction: Sendable, Equatable {
         hash = try reader.member("hash").bytes32()
         from = try reader.member("from").address()
         to = try reader.optional("to")?.address()
-        nonce = try reader.member("nonce").uint64()
+        nonce = try reader.member("nonce").count()
         value = try reader.member("value").uint256()
         gas = try reader.member("gas").uint64()
         gasPrice = try reader.optional("gasPrice")?.uint256()
@@ -46,9 +46,9 @@ public struct RPCTransaction: Sendable, Equatable {
         maxPriorityFeePerGas = try reader.optional("maxPriorityFeePerGas")?.uint256()
         input = try reader.member("input").bytes()
         type = try reader.optional("type")?.uint64() ?? 0
-        blockNumber = try reader.optional("blockNumber")?.uint64()
+        blockNumber = try reader.optional("blockNumber")?.count()
         blockHash = try reader.optional("blockHash")?.bytes32()
-        transactionIndex = try reader.optional("transactionIndex")?.uint64()
+        transactionIndex = try reader.optional("transactionIndex")?.count()
         raw = reader.json
     }
 }

@@ -33,8 +33,8 @@ public struct Receipt: Sendable, Equatable {
     init(_ reader: AnswerReader) throws(RPCDecodingError) {
         transactionHash = try reader.member("transactionHash").bytes32()
         blockHash = try reader.member("blockHash").bytes32()
-        blockNumber = try reader.member("blockNumber").uint64()
-        transactionIndex = try reader.member("transactionIndex").uint64()
+        blockNumber = try reader.member("blockNumber").count()
+        transactionIndex = try reader.member("transactionIndex").count()
         if let status = try reader.optional("status") {
             let value = try status.uint64()
             guard value <= 1 else { throw status.invalid("expected 0x0 or 0x1") }
@@ -43,7 +43,7 @@ public struct Receipt: Sendable, Equatable {
             _ = try reader.member("root").string()
             status = false
         }
-        gasUsed = try reader.member("gasUsed").uint64()
+        gasUsed = try reader.member("gasUsed").count()
         effectiveGasPrice = try reader.optional("effectiveGasPrice")?.uint256()
         logs = try reader.member("logs").list(Log.init)
         from = try reader.member("from").address()
