@@ -28,3 +28,14 @@ def test_they_are_refused_and_the_next_answer_counts(own_chain, make_daemon, met
         eventually("it was told", lambda: method == "eth_blockNumber" or calls(own_chain, method) >= asked + 3)
         own_chain.rpc("dev_clearFaults")
         eventually("the key is created", lambda: daemon.control_get(f"/v1/intents/{created}")["state"] == "confirmed")
+
+
+def test_a_mad_count_of_keys_is_refused(own_chain, make_daemon):
+    daemon = make_daemon(own_chain, poll_interval="100ms")
+    asked = calls(own_chain, "eth_call")
+    own_chain.rpc("dev_setFaults", {"methods": {"eth_call": {"result": f"0x{2**64 - 1:064x}", "times": 3}}})
+    with mining(own_chain):
+        daemon.start()
+        eventually("it was told", lambda: calls(own_chain, "eth_call") >= asked + 3)
+        own_chain.rpc("dev_clearFaults")
+        daemon.wait_for_key()

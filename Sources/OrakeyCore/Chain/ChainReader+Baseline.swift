@@ -5,6 +5,9 @@ import OrakeyContract
 
 /// What the contract held before the ledger began to follow it.
 extension ChainReader {
+    /// More keys than this are no owner's: an endpoint that tells of them would fill the memory with what it makes up.
+    private static let mostKeys: UInt64 = 1 << 23
+
     /// All keys of the owner at `block`. The reference contract tells count and status words, a million keys in a
     /// handful of calls; another contract's events are read from the beginning.
     public func baseline(at block: Block) async throws -> Baseline {
@@ -16,6 +19,7 @@ extension ChainReader {
         let code = try await client.send(.code(contract.address, .number(block.number)))
         guard !code.isEmpty else { return Baseline(block: reference, keys: []) }
         let count = try await ask(views.keyCount(owner), at: .number(block.number))
+        guard count <= Self.mostKeys else { throw ContractError.unexpectedAnswer }
         let words = (count + 255) / 256
         var keys: [(message: Bytes32, isActive: Bool)] = []
         var first: UInt64 = 0
