@@ -257,6 +257,36 @@ import Testing
         #expect(later.count == 1)
     }
 
+    /// Two disables in one transaction, and somebody else is faster with one of them: the contract reverts both. The one
+    /// has reached its goal, the other goes out again; nothing has failed.
+    @Test(arguments: [false, true]) func aDisableThatSomebodyElseOvertakes(isSeenBefore: Bool) throws {
+        var chain = try LedgerFixture(pool: 2, shared: true)
+        try chain.fill()
+        chain.ledger.begin(after: chain.ledger.lastIdentifier)
+        let pooled = chain.keys(in: .pooled).map(\.message)
+        let ids = pooled.flatMap { chain.ledger.revoke([$0], reason: nil, at: chain.now).intents }
+        chain.commit()
+        let sent = try chain.send().filter { !Set($0.intents).isDisjoint(with: ids) }
+        #expect(sent.count == 1 && sent[0].intents == ids)
+        chain.mineForeign(.disabled, pooled[0])
+        if isSeenBefore { chain.look() }
+        chain.mine(sent, succeeded: false)
+        if isSeenBefore { chain.look() }
+        chain.mineEmpty(2)
+        chain.look()
+        let (first, second) = (chain.ledger.intents[ids[0]], try #require(chain.ledger.intents[ids[1]]))
+        #expect(first?.state ?? .confirmed == .confirmed && second.state == .planned)
+        #expect(chain.ledger.alarms.isEmpty)
+        chain.ledger.begin(after: chain.ledger.lastIdentifier)
+        let again = try #require(try chain.send().first { $0.intents.contains(second.id) })
+        #expect(again.intents == [second.id] && again.nonce > sent[0].nonce)
+        chain.mine([again])
+        chain.mineEmpty(2)
+        chain.look()
+        #expect(chain.ledger.keys.values.allSatisfy { !pooled.contains($0.message) || $0.state == .disabled })
+        #expect(chain.ledger.intents.values.allSatisfy { $0.state != .failed })
+    }
+
     @Test func aMessageThatDoesNotGrowIsNeverUsed() throws {
         var chain = try LedgerFixture(pool: 0)
         try chain.fill()

@@ -51,13 +51,16 @@ def check_pair(first: World, second: World):
             assert active == (local[message] in ALIVE), f"{message} is {local[message]} here, active on chain: {active}"
         used.append({m for m, state in local.items() if state in USED})
         intents = all_intents(w.daemon)
-        assert {i["state"] for i in intents} <= {"confirmed"}, intents
+        assert not [i for i in intents if i["state"] != "confirmed"]
         created += [m for i in intents if i["kind"] == "create" for m in i["messages"]]
         nonces.append({i["nonce"] for i in intents if i["nonce"] is not None})
     assert not used[0] & used[1], "a key is in use on both hosts"
     assert len(created) == len(set(created)) and set(created) == set(on_chain), "every key belongs to one intent of one host"
     assert not nonces[0] & nonces[1], "one transaction counts on both hosts"
-    assert nonces[0] | nonces[1] == set(owner_transactions(first.chain, first.owner))
+    # One host was faster than the other, whose transaction the contract then reverted.
+    mined = owner_transactions(first.chain, first.owner)
+    overtaken = {n for n, sent in mined.items() if first.chain.receipt(sent)["status"] == "0x0"}
+    assert nonces[0] | nonces[1] == set(mined) - overtaken
 
 
 def test_two_hosts_under_load(pair):

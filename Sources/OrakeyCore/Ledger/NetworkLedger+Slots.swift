@@ -9,7 +9,7 @@ extension NetworkLedger {
             guard let slot = slots[id], !slot.isLost else { continue }
             if let receipt = Self.receipt(of: slot, in: view) {
                 lostSightings[slot.id] = nil
-                include(slot, receipt, settled: view.settled, at: now)
+                include(slot, receipt, view, at: now)
             } else {
                 missReceipt(of: slot, view, at: now)
             }
@@ -50,18 +50,26 @@ extension NetworkLedger {
         put(slot)
     }
 
-    private mutating func include(_ slot: TransactionSlot, _ receipt: ReceiptView, settled: UInt64, at now: Timestamp) {
+    private mutating func include(_ slot: TransactionSlot, _ receipt: ReceiptView, _ view: ChainView, at now: Timestamp)
+    {
         var slot = slot
-        let isSettled = receipt.inclusion.block <= settled
+        let isSettled = receipt.inclusion.block <= view.settled
         slot.state = isSettled ? .confirmed(receipt.inclusion) : .mined(receipt.inclusion)
         put(slot)
         clear(.feeCapReached)
         let carried = slot.attempts.first { $0.hash == receipt.inclusion.transaction }?.intents ?? []
         let created = share(receipt, among: carried)
+        let isRaced = isSettled && !receipt.succeeded && hasDead(carried, at: receipt.inclusion.block, view)
         for id in slot.allIntents {
             guard var intent = intents[id], intent.slot == slot.id else { continue }
             guard carried.contains(id) else {
                 leaveOut(intent, of: slot, receipt, isSettled: isSettled)
+                continue
+            }
+            if isRaced {
+                // Those that are dead are done, the rest goes out again.
+                replan(&intent)
+                put(intent)
                 continue
             }
             intent.block = receipt.inclusion.block
@@ -79,6 +87,16 @@ extension NetworkLedger {
             }
             put(intent)
         }
+    }
+
+    /// Whether a transaction was to disable what was dead by then: somebody else was faster (another host, the revoker),
+    /// and the contract reverts where a key is disabled twice.
+    private func hasDead(_ carried: [Int64], at block: UInt64, _ view: ChainView) -> Bool {
+        let messages = Set(carried.compactMap { intents[$0] }.filter { $0.kind == .disable }.flatMap(\.messages))
+        // The events of this view are taken in later.
+        let fresh = view.events.lazy.filter { $0.kind == .disabled && $0.inclusion.block <= block }.map(\.message)
+        return fresh.contains(where: messages.contains)
+            || messages.contains { keys[$0].map { ($0.disabledBlock ?? .max) <= block } ?? true }
     }
 
     /// The messages that each create of a transaction has brought: as many as it asked for, in their order. What is
