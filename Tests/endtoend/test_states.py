@@ -165,6 +165,36 @@ def test_a_disk_that_is_full_or_read_only_at_the_start(make):
         assert daemon.stop() == 0
 
 
+def test_a_journal_that_cannot_be_read(make):
+    """Somebody's hand has taken a table away; what is wrong is to be seen where one looks, and nothing is done meanwhile."""
+    daemon = make(pool={"target": 1})
+    daemon.start()
+    key = daemon.wait_for_key()
+    eventually("the pool is full", lambda: daemon.status()["pool"]["ready"] == 1)
+    daemon.settle()
+    before = on_chain(daemon)
+    sql(daemon, "ALTER TABLE intent RENAME TO hidden")
+    fingerprint = key["fingerprint"]
+    for method, target, body in [
+        ("GET", "/v1/intents", None), ("GET", "/v1/intents/1", None), ("POST", "/v1/keys", {"count": 1}),
+        ("POST", "/v1/rotate", {"grace_seconds": 0}), ("POST", "/v1/revoke", {"fingerprint": fingerprint}),
+    ]:
+        answer = ask(daemon.control, method, target, body)
+        assert answer.status == 503 and answer.json["error"]["code"] == "journal_unavailable", (target, answer)
+    assert daemon.get("/v1/key").status == 503, "revoked means revoked"
+    raised(daemon, "journal_failed", "intent")
+    run = daemon.orakey("intents", "list", check=False)
+    assert run.returncode == 75 and run.stderr.count("\n") == 1, run
+    assert on_chain(daemon) == before
+    sql(daemon, "ALTER TABLE hidden RENAME TO intent")
+    over(daemon, "journal_failed")
+    assert daemon.wait_for_key()["message"] != key["message"]
+    daemon.settle()
+    assert next(k["state"] for k in daemon.keys() if k["fingerprint"] == fingerprint) == "disabled"
+    is_consistent(daemon)
+    assert daemon.stop() == 0
+
+
 def journal(daemon):
     return daemon.folder / "state" / "journal.sqlite"
 
