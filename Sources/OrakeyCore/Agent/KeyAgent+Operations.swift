@@ -119,7 +119,7 @@ extension KeyAgent {
     /// New keys need the wallet; a revocation does not, and a repeated call only wants its reply.
     func requireUnlocked() throws {
         guard isLocked else { return }
-        throw AgentError(.locked, "the wallet is locked: no new keys can be made", hint: "orakey unlock")
+        throw AgentError(.locked, "the wallet is locked, and this needs its signature", hint: "orakey unlock")
     }
 
     /// An operation: decisions and replies of all its networks in one commit, then the board, then the workers are woken.
