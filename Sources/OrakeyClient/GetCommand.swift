@@ -1,4 +1,5 @@
 internal import Glibc
+internal import UnixHTTP
 
 /// `orakey get`: the active key on stdout, nothing else. It lives here, and not with the other commands, because the
 /// program that runs it before every job must start in a millisecond.
@@ -38,7 +39,7 @@ public struct GetCommand: Sendable, Equatable {
     public func run() -> ExitStatus {
         do throws(ClientError) {
             var bytes = try AgentClient().keyBytes(consumer: consumer, network: network, json: json)
-            defer { wipe(&bytes) }
+            defer { bytes.wipe() }
             if bytes.last != UInt8(ascii: "\n") { bytes.append(UInt8(ascii: "\n")) }
             guard Console.write(bytes, to: STDOUT_FILENO) else {
                 Console.complain("cannot write the key to standard output: \(String(cString: strerror(errno)))")
@@ -50,8 +51,4 @@ public struct GetCommand: Sendable, Equatable {
             return error.exitStatus
         }
     }
-}
-
-private func wipe(_ bytes: inout [UInt8]) {
-    bytes.withUnsafeMutableBytes { if let start = $0.baseAddress { explicit_bzero(start, $0.count) } }
 }

@@ -28,14 +28,21 @@ public struct EventStreamParser: Sendable {
     /// An event larger than `maxEventBytes` is an error.
     public init(maxEventBytes: Int = 256 * 1024) {
         self.maxEventBytes = maxEventBytes
+        // An array that grows leaves its bytes behind, and they may be a key.
+        line.reserveCapacity(Self.usualLineBytes)
     }
+
+    private static let usualLineBytes = 2048
 
     /// Takes one byte; an event once it is complete.
     public mutating func push(_ byte: UInt8) throws(UnixHTTPError) -> ServerSentEvent? {
         defer { afterReturn = byte == 0x0D }
         if byte == 0x0A && afterReturn { return nil }
         if byte == 0x0A || byte == 0x0D {
-            defer { line.removeAll(keepingCapacity: true) }
+            defer {
+                line.wipe()
+                line.removeAll(keepingCapacity: true)
+            }
             return try endLine()
         }
         guard line.count < maxEventBytes else { throw Self.tooLarge }
@@ -56,9 +63,12 @@ public struct EventStreamParser: Sendable {
         switch String(decoding: line[..<colon], as: UTF8.self) {
         case "event": event = String(decoding: value, as: UTF8.self)
         case "data":
-            var joined = data.map { $0 + [0x0A] } ?? []
+            var joined: [UInt8] = []
+            joined.reserveCapacity((data?.count ?? 0) + 1 + value.count)
+            if let data { joined += data + [0x0A] }
             joined += value
             guard joined.count <= maxEventBytes else { throw Self.tooLarge }
+            data?.wipe()
             data = joined
         case "id" where !value.contains(0): id = String(decoding: value, as: UTF8.self)
         default: break

@@ -33,8 +33,10 @@ extension UnixHTTPConnection {
             for index in range {
                 guard let event = try parser.push(byte(at: index)) else { continue }
                 keep(index + 1..<range.upperBound)
+                wipe(range.lowerBound..<index)
                 return event
             }
+            wipe(range)
         }
         return nil
     }

@@ -136,6 +136,12 @@ internal import Glibc
 
     func byte(at index: Int) -> UInt8 { unsafe buffer[index] }
 
+    /// Overwrites payload that was taken: a stream may stay open for days, and its events hold keys.
+    func wipe(_ range: Range<Int>) {
+        guard let start = unsafe buffer.baseAddress else { return }
+        unsafe explicit_bzero(start + range.lowerBound, range.count)
+    }
+
     func withPayload<T>(_ range: Range<Int>, _ use: (Span<UInt8>) -> T) -> T {
         unsafe use(UnsafeMutableBufferPointer(rebasing: buffer[range]).span)
     }

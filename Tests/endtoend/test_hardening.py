@@ -170,6 +170,31 @@ def test_secrets_lie_in_locked_memory_that_no_dump_takes(confined):
     assert places(confined.process.pid, needles) == []
 
 
+def test_exec_keeps_keys_in_locked_memory_alone(farm):
+    """For as long as its command runs, and whatever the stream of changes brought."""
+    daemon = farm.make()
+    daemon.consumers = [{"name": "app", "match": {"uid": 0}}]
+    daemon.configure()
+    daemon.start()
+    keys = [daemon.wait_for_key()["key"].encode()]
+    script = "trap 'echo changed' HUP; echo ready; while :; do sleep 0.1; done"
+    command = subprocess.Popen(
+        [daemon.programs / "orakey", "exec", "--on-rotate", "HUP", "--", "sh", "-c", script], env=daemon.env,
+        stdout=subprocess.PIPE)
+    try:
+        assert command.stdout.readline() == b"ready\n"
+        daemon.orakey("rotate", "--no-wait")
+        assert command.stdout.readline() == b"changed\n"
+        keys.append(daemon.wait_for_key()["key"].encode())
+        found = places(command.pid, {str(number): key for number, key in enumerate(keys)})
+        assert "1" in {name for name, _ in found}
+        assert [mapping for _, mapping in found if not {"lo", "dd"} <= mapping.flags] == []
+    finally:
+        command.kill()
+        command.wait()
+        command.stdout.close()
+
+
 def test_a_passphrase_leaves_no_trace_wherever_it_was_sent(confined):
     confined.start()
     passphrase = confined.passphrase.read_bytes().strip()

@@ -3,6 +3,7 @@ import EthereumWallet
 import Glibc
 import OrakeyClient
 import OrakeyHost
+import UnixHTTP
 
 /// `orakey exec`.
 struct Exec: ParsableCommand {
@@ -64,7 +65,7 @@ struct Exec: ParsableCommand {
 
     private func fetch() throws(ClientError) -> SecretBytes {
         var bytes = try AgentClient().keyBytes(consumer: consumer, network: network)
-        defer { bytes.withUnsafeMutableBytes { if let start = $0.baseAddress { explicit_bzero(start, $0.count) } } }
+        defer { bytes.wipe() }
         while bytes.last == 0x0A || bytes.last == 0x0D { bytes.removeLast() }
         return SecretBytes(copying: bytes)
     }

@@ -158,8 +158,10 @@ final class KeyWatch: Sendable {
         while true {
             do throws(ClientError) {
                 var stream = try AgentClient().watch(consumer: consumer, network: network)
-                while let event = try stream.next() {
+                while var event = try stream.next() {
                     pause = 1
+                    // The key in it is asked for once more, into memory for secrets.
+                    event.data.wipe()
                     if event.event == "key" { wake() }
                 }
             } catch {
