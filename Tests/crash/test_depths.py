@@ -13,13 +13,15 @@ def test_reorgs_under_another_notion_of_settled(begin, confirmations):  # noqa: 
         keys, dead = w.counts()
         created = w.post("/v1/keys", count=2)["intents"][0]
         revoked = w.post("/v1/revoke", fingerprint=w.current()["fingerprint"])["intents"][0]
-        sent = [w.in_pool(created), w.in_pool(revoked)]
+        for intent in (created, revoked):
+            w.in_pool(intent)
         for depth in (1, 2):
             w.mine(depth)
+            # All of them: a create that holds up a revocation is offered more as soon as a block has passed it over.
+            sent = [attempt["hash"] for intent in (created, revoked) for attempt in w.intent(intent)["attempts"]]
             w.chain.rpc("dev_reorg", depth, {"hold": sent})
             w.sees_head()
             eventually("noticed", lambda: w.intent(created)["block"] is None and w.intent(revoked)["block"] is None)
-            sent = [w.intent(i)["attempts"][-1]["hash"] for i in (created, revoked)]
         w.settle()
         assert w.counts() == (keys + 2, dead + 1)
         w.check(alarms=DEEP)

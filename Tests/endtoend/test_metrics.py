@@ -201,6 +201,8 @@ def exported(farm) -> set[str]:
         daemon.wait_for_key()
         assert daemon.get("/v1/nothing").status == 404
         assert ask(proxy, "GET", "/v1/models").status == 200
+        # An exchange is counted once its answer is out.
+        eventually("it is counted", lambda: "orakeyd_proxy_requests_total" in scrape(daemon))
         return set(scrape(daemon))
 
 
