@@ -80,7 +80,11 @@ let package = Package(
             dependencies: ["EthereumCore", "EthereumWallet", "OrakeyKey", .product(name: "Yams", package: "Yams")],
             swiftSettings: strict),
         .target(
-            name: "OrakeyHost", dependencies: ["CLinuxShims", .product(name: "Logging", package: "swift-log")],
+            name: "OrakeyHost",
+            dependencies: [
+                "CLinuxShims", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: strict),
         .target(
             name: "OrakeyContract", dependencies: ["EthereumABI", "EthereumCore", "OrakeyConfig", "StrictJSON"],

@@ -11,7 +11,7 @@ import UnixSignals
 
 /// The provider's side: reads its options, puts the gateway together, starts it.
 @main
-struct OrakeyGatewayProgram: AsyncParsableCommand {
+struct OrakeyGatewayProgram: ServiceProgram {
     static let configuration = CommandConfiguration(
         commandName: "orakey-gateway",
         abstract: "Verifies on-chain API keys in front of model servers, for nginx, Caddy and Envoy or by itself.",
@@ -43,30 +43,6 @@ struct OrakeyGatewayProgram: AsyncParsableCommand {
 
     @Option(name: .long, help: ArgumentHelp("debug, info, notice, warning or error.", valueName: "level"))
     var logLevel: LogLevel = .info
-
-    /// Here, on the first thread and before there is another: privileges are a thread's own, and later threads inherit.
-    static func main() async {
-        _ = orakey_no_crash_reports()
-        _ = orakey_no_core_dumps()
-        _ = orakey_set_undumpable()
-        _ = orakey_no_new_privileges()
-        umask(0o077)
-        signal(SIGPIPE, SIG_IGN)
-        do {
-            var command = try parseAsRoot()
-            guard var service = command as? any AsyncParsableCommand else { return try command.run() }
-            try await service.run()
-        } catch {
-            guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
-            complain(UsageLine.text(message(for: error), help: fullMessage(for: error)))
-            Glibc.exit(ExitCode.validationFailure.rawValue)
-        }
-    }
-
-    private static func complain(_ message: String) {
-        let line = Array("orakey-gateway: \(message)\n".utf8)
-        _ = write(STDERR_FILENO, line, line.count)
-    }
 
     func run() async throws {
         do {

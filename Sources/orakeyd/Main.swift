@@ -7,7 +7,7 @@ public import OrakeyHost
 
 /// The service. Reads its options, then hands over to ``Daemon``.
 @main
-struct Orakeyd: AsyncParsableCommand {
+struct Orakeyd: ServiceProgram {
     static let configuration = CommandConfiguration(
         commandName: "orakeyd",
         abstract:
@@ -62,25 +62,6 @@ struct Orakeyd: AsyncParsableCommand {
         }
     }
 
-    /// Here, on the first thread and before there is another: privileges are a thread's own, and later threads inherit.
-    static func main() async {
-        _ = orakey_no_crash_reports()
-        _ = orakey_no_core_dumps()
-        _ = orakey_set_undumpable()
-        _ = orakey_no_new_privileges()
-        umask(0o077)
-        signal(SIGPIPE, SIG_IGN)
-        do {
-            var command = try parseAsRoot()
-            guard var service = command as? any AsyncParsableCommand else { return try command.run() }
-            try await service.run()
-        } catch {
-            guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
-            complain(UsageLine.text(message(for: error), help: fullMessage(for: error)))
-            Glibc.exit(ExitCode.validationFailure.rawValue)
-        }
-    }
-
     func run() async throws {
         do {
             let environment = HostEnvironment.current
@@ -100,11 +81,6 @@ struct Orakeyd: AsyncParsableCommand {
             Self.complain(failure.text)
             throw ExitCode(failure.status)
         }
-    }
-
-    private static func complain(_ message: String) {
-        let line = Array("orakeyd: \(message)\n".utf8)
-        _ = write(STDERR_FILENO, line, line.count)
     }
 }
 

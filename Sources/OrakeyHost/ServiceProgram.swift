@@ -1,0 +1,35 @@
+public import ArgumentParser
+import CLinuxShims
+import Glibc
+
+/// A program that holds secrets and serves until it is told to end.
+public protocol ServiceProgram: AsyncParsableCommand {}
+
+extension ServiceProgram {
+    /// Confines the process and runs the command. Wrong usage is told in one line, with exit status 64.
+    ///
+    /// Here, on the first thread and before there is another: privileges are a thread's own, and later threads inherit.
+    public static func main() async {
+        _ = orakey_no_crash_reports()
+        _ = orakey_no_core_dumps()
+        _ = orakey_set_undumpable()
+        _ = orakey_no_new_privileges()
+        umask(0o077)
+        signal(SIGPIPE, SIG_IGN)
+        do {
+            var command = try parseAsRoot()
+            guard var service = command as? any AsyncParsableCommand else { return try command.run() }
+            try await service.run()
+        } catch {
+            guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
+            complain(UsageLine.text(message(for: error), help: fullMessage(for: error)))
+            Glibc.exit(ExitCode.validationFailure.rawValue)
+        }
+    }
+
+    /// One line on standard error, as the program's own.
+    public static func complain(_ message: String) {
+        let line = Array("\(_commandName): \(message)\n".utf8)
+        _ = write(STDERR_FILENO, line, line.count)
+    }
+}
