@@ -139,3 +139,14 @@ extension Span<UInt8> {
         return number
     }
 }
+
+extension [Range<Int>] {
+    /// Appends a line that may go on with the last range.
+    mutating func appendJoined(_ line: Range<Int>) {
+        if let last, last.upperBound == line.lowerBound {
+            self[count - 1] = last.lowerBound..<line.upperBound
+        } else {
+            append(line)
+        }
+    }
+}

@@ -135,12 +135,12 @@ struct PlainAnswerReader {
             if !bytes.equals("keep-alive", in: line.value) { named += Self.names(bytes, line.value) }
         case .type:
             answer.isEventStream = Self.isEventStream(bytes, line.value)
-            answer.keep(line.name.lowerBound..<line.end)
+            answer.kept.appendJoined(line.name.lowerBound..<line.end)
         case .noted:
             answer.noted = answer.noted ?? line.value
-            answer.keep(line.name.lowerBound..<line.end)
+            answer.kept.appendJoined(line.name.lowerBound..<line.end)
         case .endsHere: break
-        default: answer.keep(line.name.lowerBound..<line.end)
+        default: answer.kept.appendJoined(line.name.lowerBound..<line.end)
         }
     }
 
@@ -161,7 +161,7 @@ struct PlainAnswerReader {
         while case .line(let line) = FieldLine.read(bytes, at: position) {
             let isNamed = named.contains { bytes.equals($0, in: line.name) }
             switch rules.meaning(of: line.name, in: bytes) {
-            case .goesOn, .type, .noted: if !isNamed { answer.keep(position..<line.end) }
+            case .goesOn, .type, .noted: if !isNamed { answer.kept.appendJoined(position..<line.end) }
             default: break
             }
             position = line.end
@@ -180,16 +180,6 @@ struct PlainAnswerReader {
         while end < value.upperBound, bytes[end] != UInt8(ascii: ";") { end += 1 }
         while end > value.lowerBound, bytes[end - 1] == 0x20 || bytes[end - 1] == 0x09 { end -= 1 }
         return bytes.equals("text/event-stream", in: value.lowerBound..<end)
-    }
-}
-
-extension PlainAnswer {
-    fileprivate mutating func keep(_ line: Range<Int>) {
-        if let last = kept.last, last.upperBound == line.lowerBound {
-            kept[kept.count - 1] = last.lowerBound..<line.upperBound
-        } else {
-            kept.append(line)
-        }
     }
 }
 

@@ -86,7 +86,7 @@ struct PlainFormReader {
         count += 1
         guard line.isASCII, count <= PlainForm.mostFields else { return false }
         switch rules.meaning(of: line.name, in: bytes) {
-        case .goesOn, .type, .noted: form.keep(line.name.lowerBound..<line.end)
+        case .goesOn, .type, .noted: form.kept.appendJoined(line.name.lowerBound..<line.end)
         case .endsHere: break
         case .elsewhere, .coding: return false
         case .host:
@@ -136,15 +136,5 @@ struct PlainFormReader {
         form.target = start..<target
         let end = target + Self.version.utf8CodeUnitCount
         return end <= bytes.count ? .whole(end) : .part
-    }
-}
-
-extension PlainForm {
-    fileprivate mutating func keep(_ line: Range<Int>) {
-        if let last = kept.last, last.upperBound == line.lowerBound {
-            kept[kept.count - 1] = last.lowerBound..<line.upperBound
-        } else {
-            kept.append(line)
-        }
     }
 }
