@@ -16,6 +16,7 @@ extension NetworkWorker {
             turn.checkedCode = true
         }
         let plan = await agent.scanPlan(network, deepReorg: false)
+        turn.branch.recall(plan?.cursor?.seen, blocks: plan?.blocks ?? [:])
         var isIdle = turn.head != nil && !turn.isBehind && plan?.start != nil && !(plan?.isBusy ?? true)
         if isIdle, let plan, let errand = turn.nextErrand(confirmationsAreNamed: profile.confirmations.areNamed) {
             if try await run(errand, &turn, plan, reader) { return }
@@ -27,8 +28,6 @@ extension NetworkWorker {
     // MARK: - The usual look
 
     private func look(_ turn: inout WorkerTurn, _ reader: ChainReader, isIdle: Bool) async throws {
-        var plan = await agent.scanPlan(network, deepReorg: false)
-        turn.branch.recall(plan?.cursor?.seen, blocks: plan?.blocks ?? [:])
         let seen = turn.branch.newest?.number ?? 0
         var head = try await reader.head(notBelow: seen)
         if head.hash == turn.head?.hash {
@@ -41,6 +40,8 @@ extension NetworkWorker {
             let trouble = turn.branch.lagsAgain() ? ChainReadError.behind(head: head.number, seen: seen) : nil
             return try await agent.allLag(trouble, on: network)
         }
+        // What was begun while the head was asked for belongs to this look.
+        var plan = await agent.scanPlan(network, deepReorg: false)
         let isGrown = turn.head.map { head.number == $0.number + 1 && head.parentHash == $0.hash } ?? false
         if !isGrown { turn.branch.forget() }
         // Blocks in between that nobody has looked at.
