@@ -1,8 +1,6 @@
 import Glibc
-import Logging
 import NIOCore
 import NIOHTTP1
-import NIOPosix
 import OrakeyCore
 import Testing
 
@@ -34,38 +32,20 @@ import Testing
         unread: String = "", unsent: [UInt8] = [], answer: String = "hello", isDraining: Bool = false,
         before: (ConnectionBook) -> Void = { _ in }, after: (ConnectionBook) -> Void = { _ in }
     ) async throws -> [UInt8] {
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        let book = ConnectionBook(limit: 8, descriptors: 8)
-        let setUp = ConnectionSetUp(
-            router: Fixed(text: answer), limits: ServerLimits(),
-            log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, connections: book)
-        var ends: [Int32] = [0, 0]
-        try #require(unsafe socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &ends) == 0)
-        var wait = timeval(tv_sec: 20, tv_usec: 0)
-        unsafe setsockopt(ends[1], SOL_SOCKET, SO_RCVTIMEO, &wait, socklen_t(MemoryLayout<timeval>.size))
-        let credentials = try #require(PeerReader.credentials(of: ends[0]))
-        try #require(book.enter(userID: credentials.userID, needing: 1))
-        before(book)
-        setUp.receive(
-            Departure(
-                socket: ends[0], credentials: credentials, process: PeerProcess(number: 1), supplementaryGroups: [],
-                descriptors: 1, unsent: ByteBuffer(bytes: unsent), unread: ByteBuffer(string: unread),
-                isDraining: isDraining), on: group)
+        let connection = try HandedOver(
+            to: Fixed(text: answer), unread: unread, unsent: unsent, isDraining: isDraining, before: before)
         // The loop has seen to the connection when it has come to this.
-        try await group.next().submit {}.get()
-        try await group.next().submit {}.get()
-        after(book)
+        try await connection.turns(2)
+        after(connection.book)
         var all: [UInt8] = []
         var part = [UInt8](repeating: 0, count: 65_536)
         while true {
-            let count = unsafe recv(ends[1], &part, part.count, 0)
+            let count = unsafe recv(connection.client, &part, part.count, 0)
             if count < 0 { Issue.record("still open: \(errno)") }
             guard count > 0 else { break }
             all += part[..<count]
         }
-        close(ends[1])
-        try await group.shutdownGracefully()
-        #expect(book.count == 0)
+        try await connection.end()
         return all
     }
 

@@ -1,7 +1,5 @@
 import Glibc
-import Logging
 import NIOCore
-import NIOPosix
 import OrakeyCore
 import Synchronization
 import Testing
@@ -43,37 +41,20 @@ import Testing
     enum End: CaseIterable { case all, input }
 
     @Test(arguments: End.allCases) func nothingIsLeftOfIt(end: End) async throws {
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        let book = ConnectionBook(limit: 8, descriptors: 8)
         let router = Slow()
-        let setUp = ConnectionSetUp(
-            router: router, limits: ServerLimits(),
-            log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, connections: book)
-        var ends: [Int32] = [0, 0]
-        try #require(unsafe socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &ends) == 0)
-        var wait = timeval(tv_sec: 20, tv_usec: 0)
-        unsafe setsockopt(ends[1], SOL_SOCKET, SO_RCVTIMEO, &wait, socklen_t(MemoryLayout<timeval>.size))
-        let credentials = try #require(PeerReader.credentials(of: ends[0]))
-        try #require(book.enter(userID: credentials.userID, needing: 1))
-        setUp.receive(
-            Departure(
-                socket: ends[0], credentials: credentials, process: PeerProcess(number: 1), supplementaryGroups: [],
-                descriptors: 1, unsent: ByteBuffer(),
-                unread: ByteBuffer(string: "GET /v1/watch HTTP/1.1\r\nHost: x\r\n\r\n"),
-                isDraining: false), on: group)
+        let connection = try HandedOver(to: router, unread: "GET /v1/watch HTTP/1.1\r\nHost: x\r\n\r\n")
         for await _ in router.asked { break }
         switch end {
-        case .all: shutdown(ends[1], Int32(SHUT_RDWR))
-        case .input: shutdown(ends[1], Int32(SHUT_WR))
+        case .all: shutdown(connection.client, Int32(SHUT_RDWR))
+        case .input: shutdown(connection.client, Int32(SHUT_WR))
         }
         // The loop has seen the end when it has come to this.
-        for _ in 0..<3 { try await group.next().submit {}.get() }
+        try await connection.turns(3)
         router.release.yield()
         for await _ in router.handled { break }
         var byte: UInt8 = 0
-        #expect(unsafe recv(ends[1], &byte, 1, 0) == 0, "the connection has ended, and nothing came of it")
-        close(ends[1])
-        try await group.shutdownGracefully()
-        #expect(router.running.withLock { $0 } == 0 && book.count == 0)
+        #expect(unsafe recv(connection.client, &byte, 1, 0) == 0, "the connection has ended, and nothing came of it")
+        try await connection.end()
+        #expect(router.running.withLock { $0 } == 0)
     }
 }
