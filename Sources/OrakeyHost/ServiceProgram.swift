@@ -8,8 +8,9 @@ public protocol ServiceProgram: AsyncParsableCommand {}
 extension ServiceProgram {
     /// Confines the process and runs the command. Wrong usage is told in one line, with exit status 64.
     ///
-    /// Here, on the first thread and before there is another: privileges are a thread's own, and later threads inherit.
-    public static func main() async {
+    /// On the first thread, which is the main actor's, and before there is another: privileges are a thread's own, and later
+    /// threads inherit.
+    @MainActor public static func main() async {
         _ = orakey_no_crash_reports()
         _ = orakey_no_core_dumps()
         _ = orakey_set_undumpable()
