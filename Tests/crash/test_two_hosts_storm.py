@@ -60,6 +60,19 @@ class Host:
         assert nothing or answer.status == 202, answer
         return body, None if nothing else answer.json
 
+    # A death that was under way when the board was disarmed may show only later.
+
+    def is_answered(self) -> bool:
+        self.revive()
+        return all(call.done() for call in self.calls)
+
+    def rests(self) -> bool:
+        self.revive()
+        try:
+            return at_rest(self.world)
+        except GONE:
+            return False
+
     def has_seen(self, block: int) -> bool:
         try:
             return (self.daemon.status()["head"] or 0) >= block
@@ -125,9 +138,11 @@ def rage(hosts: list[Host], chain, dice: random.Random):
             eventually(f"block {head} is seen", lambda: any(host.has_seen(head) for host in hosts))
         for host in hosts:
             host.board.arm(False)
-            host.revive()
+        # A call repeats itself until there is a reply, whoever has to be started again for it.
         for host in hosts:
-            host.calls = [call.result(SETTLE_SECONDS) for call in host.calls]
+            eventually("each call has its reply", host.is_answered, SETTLE_SECONDS)
+        for host in hosts:
+            host.calls = [call.result() for call in host.calls]
 
 
 def test_a_storm_over_two_hosts(hosts):
@@ -141,7 +156,7 @@ def test_a_storm_over_two_hosts(hosts):
             eventually("both have a key and a pool", lambda: all(at_rest(h.world) for h in hosts), SETTLE_SECONDS)
         rage(hosts, chain, random.Random(seed))
         with hosts[0].world.blocks():
-            eventually("both have come to rest", lambda: all(at_rest(h.world) for h in hosts), SETTLE_SECONDS)
+            eventually("both have come to rest", lambda: all(host.rests() for host in hosts), SETTLE_SECONDS)
         for host in hosts:
             host.world.mine(DEPTH + 1)
         for host in hosts:
