@@ -40,7 +40,7 @@ toolchain:
 
 build: toolchain ## build orakeyd, orakey and orakey-cli for release
 	@etc/scripts/deps build
-	$(SWIFT_BUILD) --configuration release --static-swift-stdlib
+	ORAKEY_STATIC=1 $(SWIFT_BUILD) --configuration release --static-swift-stdlib --disable-local-rpath
 
 test: toolchain ## run every test, from a clean clone on
 	@etc/scripts/deps test

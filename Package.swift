@@ -14,6 +14,12 @@ let strict: [SwiftSetting] =
 /// Targets that call C also mark every unsafe construct.
 let strictC: [SwiftSetting] = strict + [.strictMemorySafety()]
 
+/// `orakey get` runs before every job of a consumer: without a loader and libraries to map it takes half the time. `make
+/// build` asks for it, together with `--disable-local-rpath`: glibc can't start a static PIE that has a run path.
+let standingAlone =
+    Context.environment["ORAKEY_STATIC"] == nil
+    ? [] : ["-static-executable", "-use-ld=lld", "-Xclang-linker", "-static-pie", "-Xlinker", "--pack-dyn-relocs=relr"]
+
 let package = Package(
     name: "orakeyd",
     products: [
@@ -167,7 +173,9 @@ let package = Package(
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: strict),
-        .executableTarget(name: "orakey", dependencies: ["CLinuxShims", "OrakeyClient"], swiftSettings: strict),
+        .executableTarget(
+            name: "orakey", dependencies: ["CLinuxShims", "OrakeyClient"], swiftSettings: strict,
+            linkerSettings: standingAlone.isEmpty ? [] : [.unsafeFlags(standingAlone)]),
         .executableTarget(
             name: "orakey-gateway",
             dependencies: [
