@@ -50,10 +50,7 @@ struct OrakeyGatewayProgram: ServiceProgram {
             let settings = try GatewaySettings.load(path: config ?? places.configurationFile)
             // Also what only shows when an ABI is read.
             for network in settings.networks { _ = try WatchedContract(network) }
-            if checkConfig {
-                print("\(settings.file): ok")
-                return
-            }
+            if checkConfig { Self.tell("\(settings.file): ok") }
             try await serve(settings, places)
         } catch let exit as ExitCode {
             throw exit

@@ -67,10 +67,7 @@ struct Orakeyd: ServiceProgram {
             let environment = HostEnvironment.current
             let file = environment.configurationFile(option: config) { access($0, F_OK) == 0 }
             let configuration = try Configuration.load(path: file)
-            if checkConfig {
-                print("\(file): ok")
-                return
-            }
+            if checkConfig { Self.tell("\(file): ok") }
             let daemon = Daemon(
                 options: self, configuration: configuration, environment: environment)
             try await daemon.run()

@@ -29,6 +29,14 @@ def test_version(shell):
     assert done.code == 0 and re.fullmatch(r"orakey \d+\.\d+\.\d+\n", done.out)
 
 
+@pytest.mark.parametrize("program", ["orakey", "orakeyd", "orakey-gateway"])
+@pytest.mark.parametrize("asked", ["--help", "--version", "--generate-completion-script=bash"])
+def test_what_cannot_be_written_is_no_success(shell, program, asked):
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run([binaries() / program, *asked.split("=")], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (74, f"{program}: cannot write to standard output: No space left on device\n")
+
+
 @pytest.mark.parametrize("arguments", [
     ["nonsense"], ["get", "--bogus"], ["keys", "create", "--count", "0"], ["keys", "create", "--count", "x"],
     ["rotate", "--grace", "5"], ["rotate", "--network", "base"], ["revoke"], ["revoke", "-", "--all"],

@@ -1,5 +1,7 @@
 """Configurations and command lines with mistakes."""
 
+import subprocess
+
 import pytest
 from support.daemon import ask
 from support.errors import one_line
@@ -31,6 +33,14 @@ def test_mistakes_in_the_configuration(chainless, name):
         assert f"{daemon.config}:{line}:" in run.stderr and words in run.stderr, run.stderr
         assert run.stdout == ""
     assert not (daemon.folder / "state").exists()
+
+
+def test_a_check_whose_answer_cannot_be_written_is_no_success(chainless):
+    daemon = chainless.make()
+    command = [daemon.programs / "orakeyd", "--config", daemon.config, "--check-config"]
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (74, "orakeyd: cannot write to standard output: No space left on device\n")
 
 
 def test_a_configuration_that_is_not_there(chainless):
