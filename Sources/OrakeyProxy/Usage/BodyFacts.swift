@@ -1,3 +1,4 @@
+import OrakeyAPI
 import StrictJSON
 
 /// What a body says about itself. Bodies are hostile; what can't be read says nothing.
@@ -21,8 +22,8 @@ struct BodyFacts: Equatable {
     init(parsing bytes: some Collection<UInt8>) {
         guard !bytes.isEmpty, let values = try? JSON.values(at: Self.paths, of: bytes) else { return }
         model = values[0]?.stringValue.flatMap(Self.plain)
-        promptTokens = Self.count(values[1] ?? values[2])
-        completionTokens = Self.count(values[3] ?? values[4])
+        promptTokens = TokenCount.believed(values[1] ?? values[2])
+        completionTokens = TokenCount.believed(values[3] ?? values[4])
         requestHash = values[5]?.stringValue.flatMap(Self.hash)
         responseHash = values[6]?.stringValue.flatMap(Self.hash)
     }
@@ -39,11 +40,6 @@ struct BodyFacts: Equatable {
     /// Names go into metrics and tables.
     private static func plain(_ name: String) -> String? {
         (1...longestModel).contains(name.utf8.count) && name.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F } ? name : nil
-    }
-
-    private static func count(_ json: JSON?) -> UInt64? {
-        guard let count = json?.numberValue?.integer(UInt64.self), count < 1 << 40 else { return nil }
-        return count
     }
 
     private static func hash(_ text: String) -> String? {
