@@ -33,7 +33,13 @@ public final class UsageBook: Sendable {
     /// Held while exchanges are read, so that whoever asks gets to know them as well.
     private let reading = Mutex(())
 
-    public init() {}
+    /// Told of the first that waits.
+    private let arrivals: AsyncStream<Void>
+    private let arrival: AsyncStream<Void>.Continuation
+
+    public init() {
+        (arrivals, arrival) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    }
 
     // MARK: Reading
 
@@ -46,6 +52,7 @@ public final class UsageBook: Sendable {
             state.unreadBytes += exchange.meter.keptBytes
             return (state.unread.count, before, state.unreadBytes)
         }
+        if count == 1 { arrival.yield() }
         if bytes < Self.mostUnreadBytes {
             if count >= Self.mostUnread { reading.withLockIfAvailable { _ in readAll() } }
         } else if before < Self.mostUnreadBytes {
@@ -60,9 +67,9 @@ public final class UsageBook: Sendable {
     /// Reads what waits.
     func catchUp() { reading.withLock { _ in readAll() } }
 
-    /// Until cancelled, lets nothing wait for long: bodies are not kept beyond their use.
+    /// Until cancelled, lets nothing wait for long: bodies are not kept beyond their use. Sleeps while there is nothing.
     public func keepUp() async {
-        while !Task.isCancelled {
+        for await _ in arrivals {
             try? await Task.sleep(for: Self.longestUnread)
             catchUp()
         }
