@@ -36,6 +36,7 @@ actor Reloader {
         let consumers = next.consumers(daemonUser: environment.userID)
         try await agent.reconfigure(profiles: profiles, consumers: consumers)
         policy.replace(with: Policy(consumers: consumers))
+        agent.board.announcePolicy()
         if next.lock != configuration.lock { await locker.configure(next.lock) }
         configuration = next
     }

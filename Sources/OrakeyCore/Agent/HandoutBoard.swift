@@ -39,6 +39,8 @@ public final class HandoutBoard: Sendable {
         case key(Handout)
         case revoked(consumer: String, network: NetworkName, fingerprint: Fingerprint, message: Bytes32)
         case locked
+        /// Another policy is in force: who watches may have lost the right to.
+        case policyChanged
     }
 
     private struct Slot: Hashable {
@@ -91,6 +93,12 @@ public final class HandoutBoard: Sendable {
     }
 
     public func endWatch(_ number: Int) { state.withLock { _ = $0.watchers.removeValue(forKey: number) } }
+
+    /// Has every watcher's rights looked at anew. To be called once the new policy is in force.
+    public func announcePolicy() {
+        let watchers = state.withLock { Array($0.watchers.values) }
+        watchers.forEach { $0(.policyChanged) }
+    }
 
     public var handouts: [Handout] {
         state.withLock { Array($0.handouts.values) }.sorted {

@@ -43,7 +43,7 @@ struct WatchFeed: Sendable {
         switch event {
         case .key(let handout): handout.consumer == consumer && handout.network.description == network
         case .revoked(let name, let on, _, _): name == consumer && on.description == network
-        case .locked: true
+        case .locked, .policyChanged: true
         }
     }
 
@@ -56,6 +56,7 @@ struct WatchFeed: Sendable {
                 network: network, consumer: consumer, message: message.hex, fingerprint: fingerprint.description)
             writer.send("revoked", data: ByteBuffer(bytes: data.json.serialize()))
         case .locked: writer.send("locked", data: ByteBuffer(string: "{}"))
+        case .policyChanged: break
         }
     }
 
