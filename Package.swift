@@ -147,7 +147,8 @@ let package = Package(
             name: "OrakeyGateway",
             dependencies: [
                 "CSodium", "CurlHTTP", "EthereumABI", "EthereumCore", "EthereumRPC", "EthereumWallet", "HTTPRelay",
-                "LocalSockets", "OrakeyAPI", "OrakeyConfig", "OrakeyContract", "OrakeyKey", "PrometheusText", "StrictJSON",
+                "LocalSockets", "OrakeyAPI", "OrakeyConfig", "OrakeyContract", "OrakeyKey", "PrometheusText",
+                "StrictJSON",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
