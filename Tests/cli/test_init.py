@@ -1,9 +1,12 @@
 """orakey init: one call sets everything up, a second one changes nothing."""
 
+import fcntl
 import json
+import subprocess
 
 import pytest
 from eth_account import Account
+from support.daemon import eventually
 from support.devchain import throwaway_account
 from support.places import binaries
 
@@ -64,6 +67,28 @@ def test_goes_on_where_it_stopped(shell, chain, passphrase):
     assert done.code == 0, done.err
     assert json.loads(done.out)["owner"] == owner
     assert "contract:" in (shell.folder / "conf" / "orakeyd.yaml").read_text()
+
+
+def test_what_a_killed_one_left_is_cleared_away(shell, chain, passphrase):
+    folder = shell.folder / "conf"
+    command = [binaries() / "orakey", "init", "--config", "conf/orakeyd.yaml", "--network", "BASE", "--rpc", chain.url,
+               "--passphrase-file", "passphrase", "--private-key"]
+    with subprocess.Popen(
+            command, cwd=shell.folder, env=shell.environment, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL) as killed:
+        killed.stdin.write(OWNER.key.hex().encode())
+        killed.stdin.close()
+        # It stands there while the wallet has to prove that it opens.
+        eventually("the temporary file is there", lambda: list(folder.glob(".wallet.json.*.tmp")))
+        killed.kill()
+    left = list(folder.glob(".*.tmp"))
+    assert len(left) == 1 and not (folder / "wallet.json").exists()
+    of_others = folder / ".wallet.json.x.tmp"
+    of_others.touch()
+    with open(folder / ".orakeyd.yaml.1.tmp", "w") as being_written:
+        fcntl.flock(being_written, fcntl.LOCK_EX)
+        done = init(shell, chain, "--private-key", stdin=OWNER.key.hex())
+        assert (folder / "wallet.json").exists(), done.err
+        assert sorted(folder.glob(".*.tmp")) == [folder / ".orakeyd.yaml.1.tmp", of_others]
 
 
 def test_a_layout_that_is_not_understood_is_left_alone(shell, chain, passphrase):

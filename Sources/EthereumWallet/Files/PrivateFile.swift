@@ -67,13 +67,9 @@ struct AtomicFile {
             target = unsafe String(cString: resolved)
             unsafe free(resolved)
         }
-        let slash = target.utf8.lastIndex(of: UInt8(ascii: "/"))
-        let name = slash.map { String(target[target.utf8.index(after: $0)...]) } ?? target
-        let directory = slash.map { String(target[...$0]) } ?? "./"
-        let tag = EncryptedSecret.random(8).map { String($0, radix: 16) }.joined()
         self.target = target
-        self.directory = directory
-        self.temporary = "\(directory).\(name).\(tag).tmp"
+        self.directory = target.utf8.lastIndex(of: UInt8(ascii: "/")).map { String(target[...$0]) } ?? "./"
+        self.temporary = TemporaryName.new(for: target)
         self.replacing = replacing
         var status = stat()
         let isAnothers = unsafe replacing && stat(target, &status) == 0 && status.st_uid != geteuid()
@@ -82,7 +78,9 @@ struct AtomicFile {
 
     /// Temporary file in the same folder, sync, proof by `verify` on what the disk gives back, rename, sync of the folder.
     func write(_ bytes: [UInt8], verify: (_ temporary: String) throws(WalletError) -> Void) throws(WalletError) {
-        try writeTemporary(bytes)
+        TemporaryName.clear(for: target)
+        let held = try writeTemporary(bytes)
+        defer { close(held) }
         do throws(WalletError) {
             try verify(temporary)
             try moveIntoPlace()
@@ -110,10 +108,11 @@ struct AtomicFile {
         guard unsafe rename(temporary, target) == 0 else { throw .unwritable(path: target, errno: errno) }
     }
 
-    private func writeTemporary(_ bytes: [UInt8]) throws(WalletError) {
+    /// - Returns: The open file, which nobody clears away until it is closed.
+    private func writeTemporary(_ bytes: [UInt8]) throws(WalletError) -> Int32 {
         let fd = unsafe open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard fd >= 0 else { throw .unwritable(path: target, errno: errno) }
-        defer { close(fd) }
+        TemporaryName.hold(fd)
         var done = 0
         var failed = fchmod(fd, 0o600) != 0
         if let owner, !failed { failed = fchown(fd, owner.user, owner.group) != 0 }
@@ -126,7 +125,9 @@ struct AtomicFile {
         if failed || fsync(fd) != 0 {
             let reason = errno
             _ = unsafe unlink(temporary)
+            close(fd)
             throw .unwritable(path: target, errno: reason)
         }
+        return fd
     }
 }

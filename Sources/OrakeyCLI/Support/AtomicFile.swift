@@ -1,3 +1,4 @@
+import EthereumWallet
 import Glibc
 import OrakeyClient
 
@@ -8,9 +9,11 @@ enum AtomicFile {
     /// - Parameter replacing: Whether an existing file is replaced, keeping its owner and mode, or an error.
     static func write(_ text: String, to path: String, replacing: Bool) throws {
         if !replacing, access(path, F_OK) == 0 { throw Failure(.cannotCreate, "\(path) exists already") }
-        let temporary = "\(path).\(UInt64.random(in: .min ... .max)).tmp"
+        TemporaryName.clear(for: path)
+        let temporary = TemporaryName.new(for: path)
         do {
-            try writeSynced(text, temporary, like: replacing ? path : nil)
+            let held = try writeSynced(text, temporary, like: replacing ? path : nil)
+            defer { close(held) }
             guard rename(temporary, path) == 0 else { throw failure(path) }
         } catch {
             unlink(temporary)
@@ -43,16 +46,24 @@ enum AtomicFile {
         return slash == path.startIndex ? "/" : String(path[..<slash])
     }
 
-    private static func writeSynced(_ text: String, _ path: String, like old: String?) throws {
+    /// - Returns: The open file, which nobody clears away until it is closed.
+    private static func writeSynced(_ text: String, _ path: String, like old: String?) throws -> Int32 {
         let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else { throw failure(path) }
-        defer { close(descriptor) }
-        var status = stat()
-        if let old, stat(old, &status) == 0 {
-            guard fchown(descriptor, status.st_uid, status.st_gid) == 0, fchmod(descriptor, status.st_mode & 0o777) == 0
-            else { throw failure(path) }
+        TemporaryName.hold(descriptor)
+        do {
+            var status = stat()
+            if let old, stat(old, &status) == 0 {
+                guard fchown(descriptor, status.st_uid, status.st_gid) == 0,
+                    fchmod(descriptor, status.st_mode & 0o777) == 0
+                else { throw failure(path) }
+            }
+            guard Console.write(Array(text.utf8), to: descriptor), fsync(descriptor) == 0 else { throw failure(path) }
+        } catch {
+            close(descriptor)
+            throw error
         }
-        guard Console.write(Array(text.utf8), to: descriptor), fsync(descriptor) == 0 else { throw failure(path) }
+        return descriptor
     }
 
     private static func syncFolder(of path: String) throws {
