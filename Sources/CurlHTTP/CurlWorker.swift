@@ -77,7 +77,7 @@ internal import CLinuxShims
     private var nextLook: Int64 = 0
 
     private mutating func note(_ transfer: Transfer) {
-        if let deadline = transfer.idleDeadline { nextLook = min(nextLook, deadline) }
+        if let look = transfer.nextLook { nextLook = min(nextLook, look) }
     }
 
     private mutating func expireIdle() -> Int32 {
@@ -88,8 +88,8 @@ internal import CLinuxShims
         for transfer in unsafe Array(transfers.values) {
             if transfer.isIdle(at: now) {
                 end(transfer, .timedOut(.idle), "nothing came for too long")
-            } else if let deadline = transfer.idleDeadline {
-                next = min(next, deadline)
+            } else if let look = transfer.nextLook {
+                next = min(next, look)
             }
         }
         nextLook = next

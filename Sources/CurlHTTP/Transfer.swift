@@ -30,6 +30,8 @@ protocol TransferReceiver: AnyObject, Sendable {
     private var abortion: HTTPError?
     private var lastActivity: Int64 = 0
     private var lastUpload: Int64 = 0
+    /// When the upload was last looked at.
+    private var lastLook: Int64 = 0
     var isPaused = false
     /// The upload had nothing to send.
     var uploadIsPaused = false
@@ -45,6 +47,7 @@ protocol TransferReceiver: AnyObject, Sendable {
     func attach(_ handle: UnsafeMutableRawPointer) throws(HTTPError) {
         unsafe easy = handle
         lastActivity = orakey_monotonic_milliseconds()
+        lastLook = lastActivity
         let context = unsafe Unmanaged.passUnretained(self).toOpaque()
         try unsafe resources.configure(handle, for: request, context: context)
     }
@@ -149,23 +152,40 @@ protocol TransferReceiver: AnyObject, Sendable {
 
     // MARK: Idle time
 
-    /// When the idle limit is next worth looking at; nil without one.
-    var idleDeadline: Int64? {
+    /// When the limit is reached if nothing moves; nil without one.
+    private var idleDeadline: Int64? {
         guard !isPaused, !uploadIsPaused, let idle = request.timeouts.idle else { return nil }
         return lastActivity + Int64(idle.milliseconds)
+    }
+
+    /// When the transfer is next worth a look. Nothing tells that a body goes out: while one does, it is looked at so often
+    /// that the limit is passed by a fraction only.
+    var nextLook: Int64? {
+        guard let idleDeadline, let idle = request.timeouts.idle else { return nil }
+        let isSent = lastUpload >= Int64(request.body?.count ?? 0) && isUnderWay
+        return isSent ? idleDeadline : min(idleDeadline, lastLook + Int64(idle.milliseconds) / Self.looksPerLimit + 1)
+    }
+
+    private static let looksPerLimit: Int64 = 8
+
+    /// The connection stands, and the request goes out on it.
+    private var isUnderWay: Bool {
+        guard let easy = unsafe easy else { return false }
+        return unsafe Self.offset(easy, CURLINFO_PRETRANSFER_TIME_T) > 0
     }
 
     /// Whether nothing has moved for too long. Time before the request is under way does not count: the connect limit
     /// rules there.
     func isIdle(at now: Int64) -> Bool {
-        guard let idleDeadline, now >= idleDeadline, let easy = unsafe easy else { return false }
+        guard let nextLook, now >= nextLook, let easy = unsafe easy else { return false }
+        lastLook = now
         let uploaded = unsafe Self.offset(easy, CURLINFO_SIZE_UPLOAD_T)
-        guard unsafe Self.offset(easy, CURLINFO_PRETRANSFER_TIME_T) > 0, uploaded == lastUpload else {
+        guard isUnderWay, uploaded == lastUpload else {
             lastUpload = uploaded
             lastActivity = now
             return false
         }
-        return true
+        return idleDeadline.map { now >= $0 } ?? false
     }
 
     func touch() { lastActivity = orakey_monotonic_milliseconds() }

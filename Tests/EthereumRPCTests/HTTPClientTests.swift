@@ -154,6 +154,24 @@ import Testing
         #expect(idle?.mayHaveBeenSent == true)
     }
 
+    /// The time counts from the last byte, not from the first look after it.
+    @Test func aBodyDoesNotDoubleTheIdleTime() async throws {
+        let mute = ScriptedServer { peer in
+            _ = peer.readRequest()
+            peer.waitForClose()
+        }
+        var post = try get(mute.url, idle: .seconds(1))
+        post.method = "POST"
+        post.body = Array("{}".utf8)
+        let longer = try get(mute.url, idle: .milliseconds(1900))
+        let first = await withTaskGroup(of: String.self) { [post] tasks in
+            tasks.addTask { await code(post)?.code == .timedOut(.idle) ? "post" : "other" }
+            tasks.addTask { await code(longer)?.code == .timedOut(.idle) ? "longer" : "other" }
+            return await tasks.next()
+        }
+        #expect(first == "post")
+    }
+
     @Test func cancellationEndsTheTransferAndTheConnection() async throws {
         let (arrivals, arrived) = AsyncStream<Void>.makeStream()
         let (closings, closed) = AsyncStream<Bool>.makeStream()
