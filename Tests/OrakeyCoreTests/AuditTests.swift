@@ -258,6 +258,15 @@ import Testing
             let bodies = all.map { String(decoding: $0.body, as: UTF8.self) }
             #expect(bodies.map { $0.contains("anchor") } == [true, false, true])
             #expect(bodies[2].contains(#""block":4,"hash":"0x"#))
+            // A clock that was set back by a year is no reason to anchor nothing for a year.
+            clock.move(seconds: -365 * 86_400)
+            try log.append([.unlocked])
+            try look(6)
+            try look(7)
+            #expect(try log.head.sequence == 5)
+            #expect(
+                try entries(journal).1.last.map { String(decoding: $0.body, as: UTF8.self) }?.contains(#""block":6"#)
+                    == true)
         }
     }
 

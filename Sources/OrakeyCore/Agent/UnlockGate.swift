@@ -1,7 +1,7 @@
 /// Makes guessing a passphrase slow: after a failure the next attempt has to wait, longer each time.
 public actor UnlockGate {
     private var failures = 0
-    private var notBefore: Timestamp?
+    private var lastFailure: Timestamp?
     private var isBusy = false
     private let clock: any WallClock
 
@@ -13,8 +13,7 @@ public actor UnlockGate {
     /// Runs one attempt; concurrent ones and those that come too early are refused.
     public func attempt<T: Sendable>(_ body: @Sendable () async throws -> T) async throws -> T {
         if isBusy { throw AgentError(.rateLimited, "another unlock is under way", hint: "try again in a moment") }
-        if let notBefore, clock.now < notBefore {
-            let wait = notBefore.seconds(since: clock.now) + 1
+        if let wait = remainingWait() {
             throw AgentError(
                 .rateLimited, "too soon after a failed unlock", hint: "try again in \(wait) s", retryAfter: wait)
         }
@@ -23,12 +22,23 @@ public actor UnlockGate {
         do {
             let result = try await body()
             failures = 0
-            notBefore = nil
+            lastFailure = nil
             return result
         } catch let error as AgentError where error.code == .wrongPassphrase {
             failures = min(failures + 1, 16)
-            notBefore = clock.now.adding(seconds: min(Self.longestWait, Int64(1) << Int64(failures - 1)))
+            lastFailure = clock.now
             throw error
         }
+    }
+
+    /// Seconds until an attempt may be made; nil when it may be made now.
+    private func remainingWait() -> Int64? {
+        guard let last = lastFailure else { return nil }
+        let now = clock.now
+        // A clock that has gone back says nothing of how long ago that was: the wait begins anew, and stays bounded.
+        let start = min(last, now)
+        lastFailure = start
+        let end = start.adding(seconds: min(Self.longestWait, Int64(1) << Int64(failures - 1)))
+        return now < end ? end.seconds(since: now) + 1 : nil
     }
 }

@@ -155,8 +155,9 @@ public final class AuditLog: AuditSink {
         changes.compactMap { change in
             guard case .cursor(let network, let cursor) = change, let hash = cursor.hash else { return nil }
             if let last = state.lastAnchors[network] {
-                guard isWriting || state.head.sequence > last.sequence,
-                    clock.now.seconds(since: last.time) >= Self.anchorInterval
+                // Where the clock has gone back, it tells nothing of how long ago that was.
+                let age = clock.now.seconds(since: last.time)
+                guard isWriting || state.head.sequence > last.sequence, age < 0 || age >= Self.anchorInterval
                 else { return nil }
             }
             return .anchor(network, block: cursor.block, hash: hash)
