@@ -40,3 +40,17 @@ def test_a_watcher_that_leaves_at_once_leaves_nothing(farm):
     come_and_go(6000)
     grown = anonymous_kib(daemon.process.pid) - before
     assert grown < KIB_THAT_MAY_STAY, f"{grown} KiB"
+
+
+def test_a_watcher_of_an_old_version_gets_no_chunks(farm):
+    daemon = farm.make()
+    daemon.start()
+    daemon.wait_for_key()
+    with RawConnection(daemon.agent) as watcher:
+        watcher.send("GET /v1/watch HTTP/1.0\r\n\r\n")
+        _, headers, _ = watcher.answer()
+        assert headers["connection"] == "close" and "transfer-encoding" not in headers
+        assert daemon.post("/v1/lock").status == 200
+        while b"event: locked" not in watcher.received:
+            watcher.received += watcher.socket.recv(4096)
+        assert watcher.received.startswith(b"event: key\ndata: {") and watcher.received.endswith(b"event: locked\ndata: {}\n\n")

@@ -94,6 +94,11 @@ final class ExchangeHandler: ChannelInboundHandler {
         guard head.version == .http1_1 || head.version == .http1_0 else {
             return ErrorBody(.badRequest, "HTTP/1.1 is spoken here")
         }
+        // RFC 9112, section 3.2: more than one is a mistake in any version, none is one in HTTP/1.1.
+        let hosts = head.headers["host"].count
+        guard hosts == 1 || hosts == 0 && head.version == .http1_0 else {
+            return ErrorBody(.badRequest, "the request has \(hosts == 0 ? "no Host" : "more than one Host") header")
+        }
         return nil
     }
 
@@ -196,12 +201,13 @@ final class ExchangeHandler: ChannelInboundHandler {
         case .stream(let start):
             // Nobody listens any more: nothing would ever end the stream.
             guard context.channel.isActive, !isDraining else { return context.close(promise: nil) }
-            let headers = HTTPHeaders([
-                ("content-type", "text/event-stream"), ("cache-control", "no-store"), ("transfer-encoding", "chunked"),
-            ])
+            // HTTP/1.0 knows no chunks: there the stream is all until the connection ends.
+            let framing =
+                head.version == .http1_0 ? ("connection", "close") : ("transfer-encoding", "chunked")
+            let headers = HTTPHeaders([("content-type", "text/event-stream"), ("cache-control", "no-store"), framing])
             context.writeAndFlush(
-                wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: .ok, headers: headers))), promise: nil
-            )
+                wrapOutboundOut(.head(HTTPResponseHead(version: head.version, status: .ok, headers: headers))),
+                promise: nil)
             // The write may have found the connection broken.
             guard context.channel.isActive else { return }
             let writer = EventWriter(channel: context.channel)
