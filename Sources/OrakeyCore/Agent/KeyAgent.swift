@@ -132,12 +132,21 @@ public actor KeyAgent {
             for (name, account) in accounts where ledgers[name] == nil { try open(name, owner: account.address) }
             try beginAudit(with: wallet)
         }
-        self.wallet = wallet
-        self.accounts = accounts
+        let names = ledgers.keys.sorted { $0.description < $1.description }
+        let former = (wallet: self.wallet, accounts: self.accounts)
+        (self.wallet, self.accounts) = (wallet, accounts)
+        do {
+            for name in names {
+                try identifyKeys(of: name)
+                try identifyStored(name)
+            }
+        } catch {
+            // Whoever is told that it failed must not leave an open wallet behind.
+            (self.wallet, self.accounts) = former
+            throw error
+        }
         board.unlock()
-        for name in ledgers.keys.sorted(by: { $0.description < $1.description }) {
-            try identifyKeys(of: name)
-            try identifyStored(name)
+        for name in names {
             showKeys(of: name)
             kicks[name]?()
         }
