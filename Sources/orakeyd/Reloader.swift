@@ -11,6 +11,7 @@ actor Reloader {
     private let locker: AutoLocker
     private let environment: HostEnvironment
     private let log: Logger
+    private let turns = Turns()
 
     init(
         configuration: Configuration, agent: KeyAgent, policy: PolicyBox, locker: AutoLocker,
@@ -24,8 +25,10 @@ actor Reloader {
         self.log = log
     }
 
-    /// One reload; another that comes meanwhile waits its turn.
-    func reload() async throws {
+    /// One reload; another that comes meanwhile waits its turn, so that agent and policy have the same consumers.
+    func reload() async throws { try await turns.take { try await self.takeOver() } }
+
+    private func takeOver() async throws {
         let next: Configuration
         do { next = try Configuration.load(path: configuration.file) } catch {
             throw await refused("\(error)")
