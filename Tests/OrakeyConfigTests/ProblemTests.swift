@@ -110,6 +110,22 @@ import Testing
             "7:38 invalid consumers[0].match.gid: '4294967295' is not a group id"
         ),
         (
+            "[{ name: a, match: { uid: 010 } }]",
+            "7:38 invalid consumers[0].match.uid: '010' is not a user id"
+        ),
+        (
+            "[{ name: a, match: { exe: /usr/../a } }]",
+            "7:38 invalid consumers[0].match.exe: an executable's path has no /../ in it"
+        ),
+        (
+            "[{ name: a, match: { exe: //a } }]",
+            "7:38 invalid consumers[0].match.exe: an executable's path has no // in it"
+        ),
+        (
+            "[{ name: a, match: { unit: '*.service' } }]",
+            "7:39 invalid consumers[0].match.unit: a unit's name has A-Z a-z 0-9 . _ - : @ \\ in it; patterns are not known here"
+        ),
+        (
             "[{ name: a, match: { exe: bin/a } }]",
             "7:38 invalid consumers[0].match.exe: an executable is named by its path from /"
         ),

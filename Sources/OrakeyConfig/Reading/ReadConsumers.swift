@@ -118,6 +118,13 @@ enum ReadConsumers {
             value.report(.invalid, "an executable is named by its path from /")
             return nil
         }
+        // The kernel tells none of these: such a rule would match nobody.
+        if let part = path.dropFirst().split(separator: "/", omittingEmptySubsequences: false).first(where: {
+            ["", ".", ".."].contains($0)
+        }) {
+            value.report(.invalid, "an executable's path has no \(part.isEmpty ? "//" : "/\(part)/") in it")
+            return nil
+        }
         return path
     }
 
@@ -126,6 +133,10 @@ enum ReadConsumers {
         let suffixes = [".service", ".scope", ".slice"]
         guard !name.contains("/"), suffixes.contains(where: { name.hasSuffix($0) && name.count > $0.count }) else {
             value.report(.invalid, "a unit is named in full, as chatbot.service")
+            return nil
+        }
+        guard name.utf8.allSatisfy({ isNameByte($0) || ":@\\".utf8.contains($0) }) else {
+            value.report(.invalid, "a unit's name has A-Z a-z 0-9 . _ - : @ \\ in it; patterns are not known here")
             return nil
         }
         return name

@@ -8,8 +8,8 @@ extension Value {
     private func account(_ sort: String, _ look: (String) -> UInt32?) -> UInt32? {
         guard let text = text() else { return nil }
         if text.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }) {
-            // The highest number is what system calls use for "none".
-            guard let number = UInt32(text), number < UInt32.max else {
+            // The highest number is what system calls use for "none". With a zero before it, a number is octal to some.
+            guard let number = UInt32(text), number < UInt32.max, text == String(number) else {
                 report(.invalid, "\(ReadingContext.quote(text)) is not a \(sort) id")
                 return nil
             }
