@@ -1,3 +1,4 @@
+import EthereumWallet
 import OrakeyCore
 import Testing
 
@@ -6,30 +7,32 @@ import Testing
 /// Tokens and waits.
 @Suite struct AdmissionTests {
     private let name = ConsumerName(consumer: "chatbot", network: "BASE")
+    private var holder: TokenHolder { TokenHolder(name: name, rule: SHA256.hash([1])) }
 
     @Test func aTokenNamesItsConsumerUntilItEnds() {
         let mint = TokenMint()
-        let token = mint.token(for: name, until: Timestamp(milliseconds: 1000))
-        #expect(mint.name(of: token, at: Timestamp(milliseconds: 999)) == name)
-        #expect(mint.name(of: token, at: Timestamp(milliseconds: 1000)) == nil)
-        #expect(TokenMint().name(of: token, at: Timestamp(milliseconds: 0)) == nil)
+        let token = mint.token(for: holder, until: Timestamp(milliseconds: 1000))
+        #expect(mint.holder(of: token, at: Timestamp(milliseconds: 999)) == holder)
+        #expect(mint.holder(of: token, at: Timestamp(milliseconds: 1000)) == nil)
+        #expect(TokenMint().holder(of: token, at: Timestamp(milliseconds: 0)) == nil)
     }
 
     /// No byte of a token can be another one.
     @Test func aTokenCantBeChanged() {
         let mint = TokenMint()
-        let token = Array(mint.token(for: name, until: Timestamp(milliseconds: 1000)).utf8)
+        let token = Array(mint.token(for: holder, until: Timestamp(milliseconds: 1000)).utf8)
         for index in token.indices {
             for byte in [UInt8(ascii: "0"), UInt8(ascii: "f"), UInt8(ascii: "F"), UInt8(ascii: "-")]
             where byte != token[index] {
                 var other = token
                 other[index] = byte
-                #expect(mint.name(of: String(decoding: other, as: UTF8.self), at: Timestamp(milliseconds: 0)) == nil)
+                #expect(mint.holder(of: String(decoding: other, as: UTF8.self), at: Timestamp(milliseconds: 0)) == nil)
             }
             let short = String(decoding: token[..<index], as: UTF8.self)
-            #expect(mint.name(of: short, at: Timestamp(milliseconds: 0)) == nil)
+            #expect(mint.holder(of: short, at: Timestamp(milliseconds: 0)) == nil)
         }
-        #expect(mint.name(of: "orakey-" + String(repeating: "00", count: 5000), at: Timestamp(milliseconds: 0)) == nil)
+        #expect(
+            mint.holder(of: "orakey-" + String(repeating: "00", count: 5000), at: Timestamp(milliseconds: 0)) == nil)
     }
 
     @Test func aConsumerWaitsForItselfAlone() {

@@ -188,16 +188,25 @@ def test_each_user_has_a_key_of_its_own_and_strangers_have_none(make_proxy):
     assert len(proxy.model.seen) == count
     # Usage is told apart.
     assert {row["consumer"] for row in proxy.usage()} == {"a", "b"}
-    # A user's token stands for that user, whoever shows it; until the consumer is gone.
+    # A user's token stands for that user, whoever shows it; until the consumer is gone, or is another user's.
     token = json.loads(curl_as(CONSUMER_B, daemon.agent, "/v1/token", "-X", "POST")[1])
     assert token["consumer"] == "b"
     request = f"GET /v1/models HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token['token']}\r\n\r\n".encode()
     port = int(token["base_url"].split(":")[2].split("/")[0])
     assert raw(("127.0.0.1", port), request).startswith(b"HTTP/1.1 200 ")
     assert proxy.model.seen[-1].key == keys[CONSUMER_B]
-    daemon.consumers = [{"name": "a", "match": {"uid": CONSUMER_A}}]
-    daemon.configure(proxy=json.loads(daemon.config.read_text())["proxy"])
-    assert daemon.post("/v1/reload").status == 200
+
+    def reload(*consumers):
+        daemon.consumers = list(consumers)
+        daemon.configure(proxy=json.loads(daemon.config.read_text())["proxy"])
+        assert daemon.post("/v1/reload").status == 200
+
+    a, b = {"name": "a", "match": {"uid": CONSUMER_A}}, {"name": "b", "match": {"uid": CONSUMER_B}}
+    reload(a, {"name": "b", "match": {"uid": STRANGER}})
+    assert parsed(raw(("127.0.0.1", port), request)) == (403, "forbidden")
+    reload(a, b)
+    assert raw(("127.0.0.1", port), request).startswith(b"HTTP/1.1 200 ")
+    reload(a)
     assert parsed(raw(("127.0.0.1", port), request)) == (403, "forbidden")
 
 

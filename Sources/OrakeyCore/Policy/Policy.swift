@@ -1,3 +1,5 @@
+public import EthereumCore
+import EthereumWallet
 public import OrakeyConfig
 import OrakeyKey
 
@@ -5,9 +7,15 @@ import OrakeyKey
 public struct Policy: Sendable {
     private let consumers: [ConsumerSection]
     private let hasRateLimits: Bool
+    /// Of each consumer's rule, a hash.
+    private let rules: [Bytes32]
 
     public init(consumers: [ConsumerSection]) {
         self.consumers = consumers
+        rules = consumers.map { consumer in
+            let rule = consumer.match
+            return SHA256.hash(Array("\(rule.users) \(rule.groups) \(rule.executables) \(rule.units)".utf8))
+        }
         hasRateLimits = consumers.contains { $0.rateLimit != nil }
     }
 
@@ -108,8 +116,9 @@ public struct Policy: Sendable {
 }
 
 extension Policy {
-    /// Whether there is such a consumer, whoever it is for.
-    public func has(consumer: String, network: String) -> Bool {
-        consumers.contains { $0.name == consumer && $0.network.description == network }
+    /// What tells one rule of a consumer from another: who has a token under one has none under the next. Nil where there
+    /// is no such consumer.
+    public func rule(of consumer: String, network: String) -> Bytes32? {
+        consumers.firstIndex { $0.name == consumer && $0.network.description == network }.map { rules[$0] }
     }
 }

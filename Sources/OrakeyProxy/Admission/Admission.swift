@@ -68,10 +68,10 @@ struct Admission: Sendable {
             guard case .granted(let consumer, let network) = verdict else { return nil }
             return Caller(name: ConsumerName(consumer: consumer, network: network), peer: peer)
         case .loopback:
-            guard Self.isThisHost(request.host), let value = request.authorization, let name = holder(of: [value]),
-                policy.current.has(consumer: name.consumer, network: name.network)
+            guard Self.isThisHost(request.host), let value = request.authorization, let holder = holder(of: [value]),
+                isInForce(holder)
             else { return nil }
-            return Caller(name: name, peer: Self.tokenHolder)
+            return Caller(name: holder.name, peer: Self.tokenHolder)
         }
     }
 
@@ -107,22 +107,28 @@ struct Admission: Sendable {
     }
 
     private func consumer(byToken headers: [HTTPField]) throws(ProxyRefusal) -> ConsumerName {
-        guard let name = holder(of: headers.values("authorization")) else {
+        guard let holder = holder(of: headers.values("authorization")) else {
             denials.count(Self.tokenHolder, reason: "proxy: no valid token")
             throw ProxyRefusal(
                 401, "invalid_token", "api_key must be a local token that has not ended: orakey token makes one")
         }
-        // A reload may have taken the consumer away since.
-        guard policy.current.has(consumer: name.consumer, network: name.network) else {
-            throw ProxyRefusal(403, "forbidden", "the token's consumer is no longer configured")
+        guard isInForce(holder) else {
+            throw ProxyRefusal(
+                403, "forbidden",
+                "the token's consumer is no longer configured, or for other processes: orakey token makes a new one")
         }
-        return name
+        return holder.name
+    }
+
+    /// A reload may have taken the consumer away since, or given it to others.
+    private func isInForce(_ holder: TokenHolder) -> Bool {
+        policy.current.rule(of: holder.name.consumer, network: holder.name.network) == holder.rule
     }
 
     /// Whom the token in the one Authorization field stands for.
-    private func holder(of values: [String]) -> ConsumerName? {
+    private func holder(of values: [String]) -> TokenHolder? {
         let parts = values.count == 1 ? values[0].split(separator: " ", maxSplits: 1) : []
         guard parts.count == 2, parts[0].lowercased() == "bearer" else { return nil }
-        return tokens.name(of: String(parts[1]), at: now())
+        return tokens.holder(of: String(parts[1]), at: now())
     }
 }

@@ -1,4 +1,4 @@
-import EthereumCore
+public import EthereumCore
 import EthereumWallet
 public import OrakeyCore
 
@@ -13,9 +13,21 @@ public struct ConsumerName: Sendable, Hashable {
     }
 }
 
+/// What a token says.
+public struct TokenHolder: Sendable, Hashable {
+    public let name: ConsumerName
+    /// The consumer's rule when the token was made: a token is worth nothing under another.
+    public let rule: Bytes32
+
+    public init(name: ConsumerName, rule: Bytes32) {
+        self.name = name
+        self.rule = rule
+    }
+}
+
 /// Makes and checks the tokens that take the place of peer credentials on the loopback port.
 ///
-/// A token names a consumer and the end of its life, under an authentication code whose key lives as long as the
+/// A token names a consumer, its rule and the end of its life, under an authentication code whose key lives as long as the
 /// process: nothing is stored, a restart ends all of them, and no other service can make use of one.
 public final class TokenMint: Sendable {
     /// The longest life of a token, in seconds.
@@ -26,6 +38,7 @@ public final class TokenMint: Sendable {
     private static let prefix = "orakey-"
     private static let version: UInt8 = 1
     private static let codeBytes = 32
+    private static let ruleBytes = 32
     /// Names are far shorter; this bounds what is decoded.
     private static let longestToken = 1024
 
@@ -34,20 +47,21 @@ public final class TokenMint: Sendable {
     public init() {}
 
     /// A token that is good until `end`.
-    public func token(for name: ConsumerName, until end: Timestamp) -> String {
+    public func token(for holder: TokenHolder, until end: Timestamp) -> String {
         var payload: [UInt8] = [Self.version]
         for shift in stride(from: 56, through: 0, by: -8) {
             payload.append(UInt8(truncatingIfNeeded: end.milliseconds >> shift))
         }
-        payload += Array(name.consumer.utf8) + [0] + Array(name.network.utf8)
+        payload += holder.rule.bytes
+        payload += Array(holder.name.consumer.utf8) + [0] + Array(holder.name.network.utf8)
         return Self.prefix + Self.hex(payload + code(payload))
     }
 
     /// Whom the token stands for; nil for one that is not ours or has ended.
-    public func name(of token: String, at now: Timestamp) -> ConsumerName? {
+    public func holder(of token: String, at now: Timestamp) -> TokenHolder? {
         guard token.hasPrefix(Self.prefix), token.utf8.count <= Self.longestToken,
             let bytes = Self.bytes(token.utf8.dropFirst(Self.prefix.utf8.count)),
-            bytes.count > 9 + Self.codeBytes
+            bytes.count > 9 + Self.ruleBytes + Self.codeBytes
         else { return nil }
         let payload = Array(bytes.dropLast(Self.codeBytes))
         // SecretBytes compares in constant time.
@@ -56,10 +70,13 @@ public final class TokenMint: Sendable {
         else { return nil }
         let end = payload[1..<9].reduce(Int64(0)) { $0 << 8 | Int64($1) }
         guard now.milliseconds < end else { return nil }
-        let names = payload[9...].split(separator: 0, maxSplits: 1, omittingEmptySubsequences: false)
-        guard names.count == 2 else { return nil }
-        return ConsumerName(
-            consumer: String(decoding: names[0], as: UTF8.self), network: String(decoding: names[1], as: UTF8.self))
+        let names = payload[(9 + Self.ruleBytes)...].split(
+            separator: 0, maxSplits: 1, omittingEmptySubsequences: false)
+        guard names.count == 2, let rule = try? Bytes32(bytes: payload[9..<(9 + Self.ruleBytes)]) else { return nil }
+        return TokenHolder(
+            name: ConsumerName(
+                consumer: String(decoding: names[0], as: UTF8.self), network: String(decoding: names[1], as: UTF8.self)),
+            rule: rule)
     }
 
     private func code(_ payload: [UInt8]) -> [UInt8] {

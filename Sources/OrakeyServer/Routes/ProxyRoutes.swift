@@ -26,6 +26,8 @@ extension AgentRouter {
     /// A token for the consumer that policy grants to the caller, as it would grant its key.
     func token(_ exchange: Exchange) throws -> Answer {
         let life = try exchange.integer("ttl", in: 1...TokenMint.longestLife) ?? TokenMint.usualLife
+        // Before the decision: a reload in between makes a token that is worth nothing.
+        let policy = policy.current
         let (consumer, network) = try authorise(exchange, allowing: "ttl")
         guard let proxy, let port = proxy.port else {
             throw Refusal(
@@ -33,7 +35,11 @@ extension AgentRouter {
                 hint: "an operator can open one: proxy: { port: ... } in orakeyd.yaml")
         }
         let end = proxy.clock.now.adding(seconds: life)
-        let token = proxy.tokens.token(for: ConsumerName(consumer: consumer, network: network), until: end)
+        guard let rule = policy.rule(of: consumer, network: network) else {
+            throw Refusal(.forbidden, "the configuration was reloaded meanwhile", hint: "try again")
+        }
+        let holder = TokenHolder(name: ConsumerName(consumer: consumer, network: network), rule: rule)
+        let token = proxy.tokens.token(for: holder, until: end)
         return .json(
             .ok,
             TokenAnswer(
