@@ -113,8 +113,8 @@ let package = Package(
         .target(
             name: "OrakeyProxy",
             dependencies: [
-                "CurlHTTP", "EthereumCore", "EthereumWallet", "HTTPRelay", "OrakeyConfig", "OrakeyCore", "OrakeyKey",
-                "StrictJSON",
+                "CurlHTTP", "EthereumCore", "EthereumWallet", "HTTPRelay", "LocalSockets", "OrakeyConfig", "OrakeyCore",
+                "OrakeyKey", "StrictJSON",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
             ],

@@ -1,5 +1,6 @@
 import CurlHTTP
 import HTTPRelay
+import LocalSockets
 import OrakeyCore
 
 /// Decides for each request whose key goes on it. The one way in: Unix socket and loopback port, every path.
@@ -7,9 +8,6 @@ struct Admission: Sendable {
     /// Narrow the choice where policy gives a process several keys. They end here.
     static let consumerField = "x-orakey-consumer"
     static let networkField = "x-orakey-network"
-
-    /// Only browsers send these.
-    static let webFields = ["origin", "referer", "sec-fetch-site"]
 
     let policy: PolicyBox
     let tokens: TokenMint
@@ -36,10 +34,10 @@ struct Admission: Sendable {
     /// What no honest client sends, whoever it is.
     static func check(_ request: RelayRequest) throws(ProxyRefusal) {
         // A web page can make a browser call local servers; no other client sends these.
-        for name in webFields where request.headers[name] != nil {
+        for name in WebPages.fields where request.headers[name] != nil {
             throw ProxyRefusal(403, "browser_request", "requests from web pages are refused (\(name) header)")
         }
-        if case .loopback = request.peer, !isThisHost(request.headers["host"] ?? "") {
+        if case .loopback = request.peer, !WebPages.isThisHost(request.headers["host"] ?? "") {
             throw ProxyRefusal(403, "browser_request", "the Host header names another host than this one")
         }
         let path = request.path
@@ -48,14 +46,6 @@ struct Admission: Sendable {
         }
         guard RequestPath.staysBelow(path)
         else { throw ProxyRefusal(400, "bad_request", "the path leads elsewhere than it says") }
-    }
-
-    /// A name that resolves to this host whatever a name server says (RFC 6761, section 6.3), or its address.
-    private static func isThisHost(_ host: String) -> Bool {
-        let host = host.lowercased()
-        guard let name = ["127.0.0.1", "localhost", "[::1]"].first(where: { host.hasPrefix($0) }) else { return false }
-        let port = host.dropFirst(name.utf8.count)
-        return port.isEmpty || port.first == ":" && port.dropFirst().utf8.allSatisfy { (0x30...0x39).contains($0) }
     }
 
     /// The caller of a request that is nothing out of the ordinary; nil for one that is to be told something. Decides by
@@ -68,7 +58,7 @@ struct Admission: Sendable {
             guard case .granted(let consumer, let network) = verdict else { return nil }
             return Caller(name: ConsumerName(consumer: consumer, network: network), peer: peer)
         case .loopback:
-            guard Self.isThisHost(request.host), let value = request.authorization, let holder = holder(of: [value]),
+            guard WebPages.isThisHost(request.host), let value = request.authorization, let holder = holder(of: [value]),
                 isInForce(holder)
             else { return nil }
             return Caller(name: holder.name, peer: Self.tokenHolder)

@@ -1,5 +1,6 @@
 import CurlHTTP
 public import HTTPRelay
+import LocalSockets
 import OrakeyCore
 
 /// The short way of requests that nothing is to be said about. Whatever is refused, held back or unclear takes the long
@@ -7,7 +8,7 @@ import OrakeyCore
 extension ProxyHandler: PlainRelay {
     private static let requestRules = FieldRules(
         dropping: endHere,
-        elsewhere: Admission.webFields + [Admission.consumerField, Admission.networkField])
+        elsewhere: WebPages.fields + [Admission.consumerField, Admission.networkField])
     private static let answerRules = FieldRules(
         ofAnswersDropping: notForCallers, noting: ExchangeHashes.field)
 

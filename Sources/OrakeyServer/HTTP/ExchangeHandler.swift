@@ -88,7 +88,7 @@ final class ExchangeHandler: ChannelInboundHandler {
             return ErrorBody(.tooLarge, "the body is larger than \(limits.bodyBytes) bytes")
         }
         // A web page can make a browser call local servers; no other client sends these.
-        for name in ["origin", "referer", "sec-fetch-site"] where head.headers.contains(name: name) {
+        for name in WebPages.fields where head.headers.contains(name: name) {
             return ErrorBody(.browserRequest, "requests from web pages are refused (\(name) header)")
         }
         guard head.version == .http1_1 || head.version == .http1_0 else {

@@ -119,15 +119,13 @@ struct MetricsRequest {
         headers = head.headers
     }
 
-    /// Why not, or nil. A web page can make a browser ask a local port, under a name that its owner points at this
-    /// host; such a request has a foreign Host, or says that it comes from a page.
+    /// Why not, or nil. A web page can make a browser ask a local port; see ``WebPages``.
     func refusal(port: UInt16) -> (HTTPResponseStatus, String)? {
-        let names = ["localhost", "127.0.0.1", "[::1]"]
-        let hosts = headers["host"].map { $0.lowercased() }
-        guard hosts.count == 1, names.contains(where: { hosts[0] == $0 || hosts[0] == "\($0):\(port)" }) else {
-            return (.misdirectedRequest, "the Host is not this port: use one of \(names.joined(separator: ", "))\n")
+        let hosts = headers["host"]
+        guard hosts.count == 1, WebPages.isThisHost(hosts[0], port: port) else {
+            return (.misdirectedRequest, "the Host is not this port: use localhost, 127.0.0.1 or [::1]\n")
         }
-        for name in ["origin", "referer", "sec-fetch-site"] where headers.contains(name: name) {
+        for name in WebPages.fields where headers.contains(name: name) {
             return (.forbidden, "requests from web pages are refused (\(name) header)\n")
         }
         guard uri == "/metrics" else { return (.notFound, "there is nothing at this path; GET /metrics\n") }
