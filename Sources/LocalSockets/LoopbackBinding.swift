@@ -21,7 +21,7 @@ public enum LoopbackBinding {
             let code = unsafe withGeneric(&address) { address in
                 unsafe Glibc.bind(descriptor, address, length) == 0 ? getsockname(descriptor, address, &length) : -1
             }
-            guard code == 0 else { throw failure(place, "binding") }
+            guard code == 0 else { throw errno == EADDRINUSE ? .live(path: place) : failure(place, "binding") }
             return (descriptor, UInt16(bigEndian: address.sin_port))
         } catch {
             close(descriptor)
