@@ -108,6 +108,8 @@ public struct GatewayService: Service {
     }
 
     /// Follows and serves until the graceful shutdown, then lets requests in flight end.
+    ///
+    /// - Throws: what keeps it from listening, or ``GatewayStoreError`` where the store was damaged meanwhile.
     public func run() async throws {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: settings.threads)
         defer { group.shutdownGracefully { _ in } }
@@ -116,16 +118,31 @@ public struct GatewayService: Service {
         let operators = ConnectionBook(limit: Self.operatorConnections, descriptors: Self.operatorConnections)
         let listeners = try await listen(group, connections, operators)
         onReady(listeners.map(\.address))
-        await withTaskGroup(of: Void.self) { tasks in
-            for follower in followers { tasks.addTask { await follower.run() } }
-            tasks.addTask { await usage.run() }
-            try? await gracefulShutdown()
+        let damage = await withTaskGroup(of: GatewayStoreError?.self) { tasks in
+            for follower in followers {
+                tasks.addTask {
+                    do throws(GatewayStoreError) { try await follower.run() } catch { return error }
+                    return nil
+                }
+            }
+            tasks.addTask {
+                try? await gracefulShutdown()
+                return nil
+            }
+            async let _: Void = usage.run()
+            // Nobody else ends before they are told to.
+            let damage = await tasks.next()
             // Requests in flight are still judged by a current view.
             for listener in listeners { await listener.close() }
             await drain([connections, operators])
             tasks.cancelAll()
+            return damage ?? nil
         }
         usage.store()
+        if let damage {
+            try? database.close()
+            throw damage
+        }
         try database.close()
     }
 
@@ -159,7 +176,9 @@ public struct GatewayService: Service {
             listeners.append(
                 try await Listener.start(
                     on: address,
-                    handler: OperatorHandler(gatekeeper: gatekeeper, metrics: { metrics.render() }, usage: usage),
+                    handler: OperatorHandler(
+                        gatekeeper: gatekeeper, metrics: { metrics.render() }, usage: usage,
+                        isLoopback: address.isLoopback),
                     front: nil, connections: operators, group: group, limits: limits))
         }
         return listeners

@@ -22,8 +22,8 @@ struct OrakeyGatewayProgram: ServiceProgram {
             Signals: SIGHUP reads the configuration anew, all or nothing; SIGTERM and SIGINT end the service after requests \
             in flight. Exit status: 0, or as in sysexits.h: \
             64 usage, 65 bad data, 66 a key file cannot be read, 69 an address or state directory is in use, 70 internal \
-            error, 73 the state directory cannot be made, 74 the database cannot be opened, 77 not permitted, \
-            78 configuration.
+            error, 73 the state directory cannot be made, 74 the database cannot be opened or was damaged in use, \
+            77 not permitted, 78 configuration.
 
             See orakey-gateway(8).
             """,

@@ -284,6 +284,36 @@ def test_damage_among_the_keys_is_set_aside_too(gateway, key_owner, own_chain):
     assert (gateway.folder / "state" / "gateway.sqlite.corrupt").exists()
 
 
+def test_a_store_that_is_damaged_in_use_ends_the_service(gateway, key_owner, own_chain):
+    """So that whoever watches over it starts it again, which mends it."""
+    [key] = key_owner.create()
+    becomes(gateway, key, 200)
+    with contextlib.closing(sqlite3.connect(gateway.folder / "state" / "gateway.sqlite")) as database, database:
+        database.execute("PRAGMA writable_schema = ON")
+        database.execute("UPDATE sqlite_schema SET sql = 'CREATE TABLE nonsense' WHERE name = 'key'")
+        database.execute("PRAGMA schema_version = 4711")
+    key_owner.disable(1)
+    assert gateway.process.wait(60) == 74
+    last = gateway.log_text().splitlines()[-1]
+    assert last.startswith("orakey-gateway: ") and "was damaged while it was in use" in last
+    gateway.start()
+    becomes(gateway, key, 401)
+    assert (gateway.folder / "state" / "gateway.sqlite.corrupt").exists()
+
+
+def test_a_store_that_is_busy_during_a_reorg_forgets_nothing_of_it(gateway, key_owner, own_chain):
+    key_owner.create()
+    create = key_owner.contract.transact(key_owner.account, "createKey")["transactionHash"]
+    key = key_owner.text(2)
+    becomes(gateway, key, 200)
+    with contextlib.closing(sqlite3.connect(gateway.folder / "state" / "gateway.sqlite")) as database:
+        database.execute("BEGIN IMMEDIATE")
+        own_chain.rpc("dev_reorg", 1, {"lose": [create]})
+        eventually("the look fails", lambda: "database is locked" in gateway.log_text())
+        database.rollback()
+    becomes(gateway, key, 401)
+
+
 def test_another_deployment_in_the_same_state_starts_anew(make_gateway, contract, own_chain, key_owner):
     gateway = make_gateway({"BASE": network_of(contract)}).start()
     [old] = key_owner.create()

@@ -82,7 +82,15 @@ def test_an_address_in_use_ends_the_start(run, contract, tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         address = f"127.0.0.1:{taken.getsockname()[1]}"
         done = run({"networks": {"BASE": network_of(contract)}, "listen": address, "state_dir": str(tmp_path / "s")})
-    assert done.returncode == 69 and address in done.stderr and "can't be listened on" in done.stderr
+    assert (done.returncode, done.stderr) == (
+        69, f"orakey-gateway: {address} can't be listened on: another process listens there: stop it, or choose another "
+        "port in the configuration\n")
+
+
+def test_an_address_of_another_host_ends_the_start(run, contract, tmp_path):
+    # TEST-NET-1, which nobody has.
+    done = run({"networks": {"BASE": network_of(contract)}, "listen": "192.0.2.1:0", "state_dir": str(tmp_path / "s")})
+    assert done.returncode == 69 and "192.0.2.1:0 can't be listened on: this host has no such address" in done.stderr
 
 
 def test_a_state_directory_in_use_ends_the_start(run, gateway):

@@ -189,6 +189,32 @@ def test_other_paths_and_methods(gateway, connect):
     assert gateway.get("/metrics", port=gateway.metrics_port).status == 200
     assert gateway.get("/auth", port=gateway.metrics_port).status == 404
     assert gateway.get("/healthz", port=gateway.metrics_port).body == b"ok\n"
+    for path in ("/healthz", "/metrics", "/usage"):
+        answer = gateway.get(path, method="POST", port=gateway.metrics_port, body=b"")
+        assert (answer.status, answer.headers["Allow"]) == (405, "GET, HEAD")
+    assert gateway.get("/other", method="POST", port=gateway.metrics_port, body=b"").status == 404
+
+
+@pytest.mark.parametrize("name", ["Origin", "Referer", "Sec-Fetch-Site"])
+def test_web_pages_learn_nothing_of_operators(gateway, name):
+    for path in ("/metrics", "/usage", "/healthz"):
+        answer = gateway.get(path, {name: "http://localhost"}, port=gateway.metrics_port)
+        assert (answer.status, answer.json["error"]["code"]) == (403, "browser_request")
+
+
+def test_a_name_pointed_at_this_host_learns_nothing_either(gateway):
+    """DNS rebinding."""
+    for host in ("evil.example", "evil.example:80", "localhost.evil.example", "127.0.0.1.evil.example", "1270.0.0.1", ""):
+        answer = gateway.get("/usage", {"Host": host}, port=gateway.metrics_port)
+        assert (answer.status, answer.json["error"]["code"]) == (421, "browser_request"), host
+    for host in ("localhost", "LOCALHOST:9", "127.0.0.1", "127.1.2.3:9787", "[::1]:9"):
+        assert gateway.get("/usage", {"Host": host}, port=gateway.metrics_port).status == 200, host
+
+
+def test_operators_may_have_a_name_for_an_address_of_their_own(make_gateway, contract):
+    gateway = make_gateway({"BASE": network_of(contract)}, metrics={"listen": "0.0.0.0:0"}).start()
+    assert gateway.get("/usage", {"Host": "gateway.example:9787"}, port=gateway.metrics_port).status == 200
+    assert gateway.get("/usage", {"Origin": "http://x"}, port=gateway.metrics_port).status == 403
 
 
 def test_no_thread_gains_privileges(gateway):

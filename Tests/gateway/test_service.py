@@ -127,6 +127,33 @@ def test_models_are_routed_to_their_backends(serve, backend, second_backend):
     assert gateway.get("/v1/models/none", {"Authorization": f"Bearer {gateway.key}"}).status == 404
 
 
+@pytest.mark.parametrize("path, allowed", [
+    (CHAT, "POST"), ("/v1/images/generations", "POST"), ("/v1/videos/generations", "POST"), ("/v1/models", "GET, HEAD"),
+    ("/v1/models/tiny", "GET, HEAD"), ("/v1/videos/result/t-1", "GET, HEAD"),
+])
+def test_each_path_has_its_methods(serve, backend, second_backend, path, allowed):
+    gateway = serve()
+    key = {"Authorization": f"Bearer {gateway.key}"}
+    for method in {"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"} - set(allowed.split(", ")):
+        answer = gateway.get(path, key, method, body=b"{}" if method == "POST" else None)
+        assert (answer.status, answer.headers["Allow"]) == (405, allowed), method
+        assert method == "HEAD" or answer.json["error"]["code"] == "method_not_allowed"
+    assert not backend.asked + second_backend.asked
+
+
+def test_head_is_get_without_its_body(serve, backend, second_backend):
+    gateway = serve()
+    second_backend.answer = lambda asked, send: send(whole(404, b"{}"))
+    backend.answer = lambda asked, send: send(whole(200, b'{"status":"OK"}'))
+    key = {"Authorization": f"Bearer {gateway.key}"}
+    for path in ("/v1/models", "/v1/models/tiny", "/v1/models/none", "/v1/videos/result/t-1"):
+        head, whole_answer = gateway.get(path, key, "HEAD"), gateway.get(path, key)
+        assert (head.status, head.body) == (whole_answer.status, b"")
+        assert head.headers["Content-Length"] == str(len(whole_answer.body)) != "0"
+    # Not every model server knows HEAD.
+    assert {asked.method for asked in backend.asked} == {"GET"}
+
+
 def test_a_video_is_asked_for_where_it_is_made(serve, make_gateway, backend, second_backend):
     gateway = serve()
     started = {"task_id": "t-1", "hash_val": "00", "status": "PROCESSING", "content": ""}

@@ -72,20 +72,20 @@ public actor ChainFollower {
     }
 
     /// Follows until the task is cancelled. Stopping at any point is safe.
-    public func run() async {
-        do {
-            try load()
-        } catch {
-            // Without its store the gateway has no view, and refuses everybody.
-            log.critical("the stored keys can't be read", metadata: ["error": "\(error)"])
-            return
-        }
+    ///
+    /// - Throws: ``GatewayStoreError`` where the store is damaged, so that there will never be a view again.
+    public func run() async throws(GatewayStoreError) {
+        var isLoaded = false
         while !Task.isCancelled {
             do {
+                if !isLoaded { try load() }
+                isLoaded = true
                 try await look()
                 settle(nil)
             } catch is CancellationError {
                 return
+            } catch let error as GatewayStoreError {
+                throw error
             } catch {
                 if Task.isCancelled { return }
                 pace.failed()
@@ -195,9 +195,10 @@ public actor ChainFollower {
                 break
             }
         }
+        // The store first: where it fails, the next look has to find the same blocks lost.
+        pending += try store.rewind(to: common?.number)
         marks.rewind(to: common?.number)
         isRewinding = true
-        pending += try store.rewind(to: common?.number)
         log.notice(
             "reorganisation", metadata: ["from": "\(last.number)", "to": "\(common.map { "\($0.number)" } ?? "start")"])
     }

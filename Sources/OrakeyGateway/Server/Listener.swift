@@ -1,3 +1,4 @@
+import Glibc
 import HTTPRelay
 import LocalSockets
 import NIOCore
@@ -52,8 +53,8 @@ struct Listener: Sendable {
                 connections.tell(IdleCheck())
             }
             return Listener(channel: channel, checks: checks)
-        } catch {
-            throw ListenError(address: address, reason: "\(error)")
+        } catch let error as IOError {
+            throw ListenError(address: address, errorNumber: error.errnoCode)
         }
     }
 
@@ -75,7 +76,20 @@ struct Listener: Sendable {
 /// Why an address can't be listened on.
 public struct ListenError: Error, Sendable, CustomStringConvertible {
     let address: ListenAddress
-    let reason: String
+    /// As in errno(3).
+    let errorNumber: CInt
+
+    /// Whether it is a matter of privileges.
+    public var isNotPermitted: Bool { errorNumber == EACCES || errorNumber == EPERM }
 
     public var description: String { "\(address) can't be listened on: \(reason)" }
+
+    private var reason: String {
+        switch errorNumber {
+        case EADDRINUSE: "another process listens there: stop it, or choose another port in the configuration"
+        case EADDRNOTAVAIL: "this host has no such address: choose one of its own in the configuration"
+        case EACCES: "ports below 1024 take a privilege: grant CAP_NET_BIND_SERVICE, or choose another port"
+        default: unsafe String(cString: strerror(errorNumber))
+        }
+    }
 }

@@ -1,4 +1,6 @@
+import CurlHTTP
 import HTTPRelay
+import LocalSockets
 import PrometheusText
 import StrictJSON
 
@@ -36,15 +38,26 @@ struct OperatorHandler: RelayHandler {
     let metrics: @Sendable () -> String
     /// What owners have used.
     let usage: UsageKeeper
+    /// Only this host can reach the address, so that requests have to name this host. Elsewhere operators have names of
+    /// their own for it.
+    let isLoopback: Bool
 
-    func handle(_ request: RelayRequest, _ answer: AnswerWriter) async {
-        guard request.isRead else { return answer.send(.methodNotAllowed("GET, HEAD")) }
-        switch request.path {
-        case "/healthz": answer.send(gatekeeper.health)
-        case "/metrics": answer.send(.text(metrics(), type: MetricsText.contentType))
-        case "/usage":
-            answer.send(usage(of: request))
-        default: answer.send(.notFound)
+    func handle(_ request: RelayRequest, _ answer: AnswerWriter) async { answer.send(self.answer(to: request)) }
+
+    private func answer(to request: RelayRequest) -> RelayAnswer {
+        if let name = WebPages.fields.first(where: { request.headers[$0] != nil }) {
+            return .error(403, "requests from web pages are refused (\(name) header)", code: "browser_request")
+        }
+        if isLoopback, !WebPages.isThisHost(request.headers["host"] ?? "") {
+            return .error(
+                421, "the Host is not this host: use localhost, 127.0.0.1 or [::1]", code: "browser_request")
+        }
+        switch (request.path, request.isRead) {
+        case ("/healthz", true): return gatekeeper.health
+        case ("/metrics", true): return .text(metrics(), type: MetricsText.contentType)
+        case ("/usage", true): return usage(of: request)
+        case ("/healthz", _), ("/metrics", _), ("/usage", _): return .methodNotAllowed("GET, HEAD")
+        default: return .notFound
         }
     }
 

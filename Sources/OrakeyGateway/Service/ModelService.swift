@@ -8,6 +8,7 @@ import StrictJSON
 struct ModelService: Sendable {
     /// What of a caller's headers concerns a model server. Nothing else goes on, least of all credentials.
     private static let forwarded = ["content-type", "accept", "accept-language", "user-agent"]
+    private static let modelPath = "/v1/models/"
 
     let gatekeeper: Gatekeeper
     let backends: Backends
@@ -27,12 +28,19 @@ struct ModelService: Sendable {
         }
         defer { gatekeeper.finish(grant) }
         let path = request.path
-        switch (request.method, path) {
-        case ("GET", "/v1/models"): answer.send(list)
-        case ("GET", _) where path.hasPrefix("/v1/models/"): answer.send(one(String(path.dropFirst(11))))
-        case ("GET", _) where path.hasPrefix(TaskRoutes.resultPath): await result(request, grant, answer)
-        case ("POST", _): await complete(request, grant, answer)
-        default: answer.send(.notFound)
+        let isResult = path.hasPrefix(TaskRoutes.resultPath)
+        let isRead = path == "/v1/models" || path.hasPrefix(Self.modelPath) || isResult
+        guard isRead ? request.isRead : request.method == "POST" else {
+            return answer.send(.methodNotAllowed(isRead ? "GET, HEAD" : "POST"))
+        }
+        if !isRead {
+            await complete(request, grant, answer)
+        } else if isResult {
+            await result(request, grant, answer)
+        } else if path == "/v1/models" {
+            answer.send(list)
+        } else {
+            answer.send(one(String(path.dropFirst(Self.modelPath.count))))
         }
     }
 
@@ -135,14 +143,15 @@ struct ModelService: Sendable {
         }
     }
 
+    /// - Parameter body: nil to read; for a HEAD too, which not every model server knows.
     private func send(
-        _ body: [UInt8], of request: RelayRequest, _ grant: Grant, to backend: Int
+        _ body: [UInt8]?, of request: RelayRequest, _ grant: Grant, to backend: Int
     ) async throws(Problem) -> UpstreamAnswer {
         let upstream: UpstreamAnswer
         do throws(HTTPError) {
             upstream = try await backends.send(
-                to: backend, method: request.method, target: request.target, headers: headers(request, grant),
-                body: request.method == "GET" ? nil : body)
+                to: backend, method: body == nil ? "GET" : "POST", target: request.target,
+                headers: headers(request, grant), body: body)
         } catch {
             tell("a backend can't be reached", backend, "\(error)")
             throw .unavailable("the model server does not answer: try again later")
@@ -188,7 +197,7 @@ struct ModelService: Sendable {
         var (refused, problem): (UpstreamAnswer?, Problem?)
         for backend in indices {
             do throws(Problem) {
-                let upstream = try await send([], of: request, grant, to: backend)
+                let upstream = try await send(nil, of: request, grant, to: backend)
                 if (200..<300).contains(upstream.status) { return upstream }
                 if refused == nil || refused?.status == 404 { refused = upstream }
             } catch {

@@ -114,4 +114,7 @@ public struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
     }
 
     public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+
+    /// Whether only this host can reach it.
+    var isLoopback: Bool { host.hasPrefix("127.") || host == "::1" }
 }

@@ -26,9 +26,7 @@ public final class GatewayDatabase: Sendable {
     public init(path: String) throws {
         do {
             (queue, setAside) = (try Self.open(path), nil)
-        } catch let error as DatabaseError
-            where [.SQLITE_CORRUPT, .SQLITE_NOTADB].contains(error.resultCode.primaryResultCode)
-        {
+        } catch let error as DatabaseError where error.isDamage {
             let aside = path + ".corrupt"
             for suffix in ["", "-wal", "-shm"] { unsafe rename(path + suffix, aside + suffix) }
             (queue, setAside) = (try Self.open(path), aside)
@@ -125,11 +123,17 @@ public final class GatewayDatabase: Sendable {
     }
 }
 
+extension DatabaseError {
+    /// Whether no later try can bring anything else.
+    var isDamage: Bool { [.SQLITE_CORRUPT, .SQLITE_NOTADB].contains(resultCode.primaryResultCode) }
+}
+
 /// Why the gateway's database can't be used.
 public enum GatewayStoreError: Error, Sendable, Equatable, CustomStringConvertible {
     case newerSchema(path: String, found: Int, known: Int)
     case foreignFile(path: String)
     case unusable(path: String, reason: String)
+    case damaged(path: String)
 
     public var description: String {
         switch self {
@@ -138,6 +142,8 @@ public enum GatewayStoreError: Error, Sendable, Equatable, CustomStringConvertib
         case .foreignFile(let path): "\(path) is not a database of orakey-gateway: choose another state directory"
         case .unusable(let path, let reason):
             "\(path) can't be opened for writing (\(reason)): look at the disk's free space and health, and at the folder's owner"
+        case .damaged(let path):
+            "\(path) was damaged while it was in use: look at the disk's health, and start orakey-gateway again; it sets the file aside and reads the chain anew"
         }
     }
 }

@@ -21,7 +21,7 @@ public struct KeyStore: Sendable {
 
     /// The blocks that were seen, from old to new.
     func marks() throws -> [BlockMark] {
-        try queue.read { db in
+        try read { db in
             try Row.fetchAll(
                 db, sql: "SELECT block, hash FROM mark WHERE network = ? ORDER BY block", arguments: [network]
             ).map { row in
@@ -33,7 +33,7 @@ public struct KeyStore: Sendable {
 
     /// Gives all keys to `body`, some thousands at a time.
     func forEachKeys(_ body: ([KeyChange]) -> Void) throws {
-        try queue.read { db in
+        try read { db in
             let cursor = try Row.fetchCursor(
                 db, sql: "SELECT owner, message, created, disabled FROM key WHERE network = ?", arguments: [network])
             var changes: [KeyChange] = []
@@ -50,7 +50,7 @@ public struct KeyStore: Sendable {
 
     /// Takes events over and says what became of their keys. Taking an event twice changes nothing.
     func take(_ events: [KeyEvent], marks: BlockMarks) throws -> [KeyChange] {
-        try queue.write { db in
+        try write { db in
             let created = try db.cachedStatement(
                 sql: """
                     INSERT INTO key (network, owner, message, created) VALUES (?, ?, ?, ?)
@@ -71,7 +71,7 @@ public struct KeyStore: Sendable {
                 ]
                 for row in try Row.fetchAll(statement, arguments: arguments) { changes.append(try Self.change(row)) }
             }
-            try write(marks, db)
+            try put(marks, db)
             return changes
         }
     }
@@ -81,7 +81,7 @@ public struct KeyStore: Sendable {
     /// There is no index for this: reading all keys takes a fraction of a second for a million, and happens at a reorg.
     func rewind(to block: UInt64?) throws -> [KeyChange] {
         let limit = block.map { Int64(bitPattern: $0) } ?? -1
-        return try queue.write { db in
+        return try write { db in
             var changes: [KeyChange] = []
             let rows = try Row.fetchCursor(
                 db,
@@ -101,7 +101,21 @@ public struct KeyStore: Sendable {
         }
     }
 
-    private func write(_ marks: BlockMarks, _ db: Database) throws {
+    private func read<R>(_ body: (Database) throws -> R) throws -> R {
+        do { return try queue.read(body) } catch { throw meaning(of: error) }
+    }
+
+    private func write<R>(_ body: (Database) throws -> R) throws -> R {
+        do { return try queue.write(body) } catch { throw meaning(of: error) }
+    }
+
+    /// ``GatewayStoreError/damaged(path:)`` where nothing is to be hoped for from trying again.
+    private func meaning(of error: any Error) -> any Error {
+        guard let found = error as? DatabaseError, found.isDamage else { return error }
+        return GatewayStoreError.damaged(path: queue.path)
+    }
+
+    private func put(_ marks: BlockMarks, _ db: Database) throws {
         try db.execute(sql: "DELETE FROM mark WHERE network = ?", arguments: [network])
         let insert = try db.cachedStatement(sql: "INSERT INTO mark (network, block, hash) VALUES (?, ?, ?)")
         for mark in marks.all {
@@ -110,12 +124,13 @@ public struct KeyStore: Sendable {
     }
 
     private static func change(_ row: Row) throws -> KeyChange {
-        let owner: Data = row["owner"]
-        let message: Data = row["message"]
         let created: Int64? = row["created"]
         let disabled: Int64? = row["disabled"]
         let state: KeyTable.State? =
             disabled != nil ? .disabled : created.map { .created(block: UInt64(bitPattern: $0)) }
-        return KeyChange(owner: try Address(bytes: owner), message: try Bytes32(bytes: message), state: state)
+        guard let owner = try? Address(bytes: row["owner"] as Data),
+            let message = try? Bytes32(bytes: row["message"] as Data)
+        else { throw DatabaseError(resultCode: .SQLITE_CORRUPT) }
+        return KeyChange(owner: owner, message: message, state: state)
     }
 }
