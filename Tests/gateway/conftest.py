@@ -1,5 +1,6 @@
 """Fixtures of the gateway's tests: a chain of the test's own, its contract, and gateways on it."""
 
+import json
 import os
 import pathlib
 
@@ -8,7 +9,9 @@ from support.contracts import ApiKeys
 from support.gateway import Gateway
 from support.keytext import key_text
 from support.places import binaries
-from support.scriptedbackend import ScriptedBackend
+from support.scriptedbackend import ScriptedBackend, whole
+
+from .service import BACKEND_KEY, RESULTS
 
 POLL = "200ms"
 
@@ -95,3 +98,37 @@ class Owner:
 @pytest.fixture
 def key_owner(owner, contract) -> Owner:
     return Owner(owner, contract)
+
+
+@pytest.fixture
+def second_backend():
+    server = ScriptedBackend()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def serve(make_gateway, contract, key_owner, own_chain, backend, second_backend, tmp_path):
+    """serve(**settings): a gateway before both backends, and a key that is good there."""
+
+    def serve(**settings):
+        secret = tmp_path / "backend.key"
+        secret.write_text(BACKEND_KEY + "\n")
+        secret.chmod(0o600)
+        gateway = make_gateway(
+            {"BASE": network_of(contract)},
+            backends={"text": {"url": backend.url, "key_file": str(secret)}, "images": {"url": second_backend.url}},
+            models={"tiny": "text", "vendor/Painter-1": "images", "vendor/Film-1": "images"}, **settings).start()
+        [gateway.key] = key_owner.create()
+        gateway.follows(own_chain.head())
+        return gateway
+
+    return serve
+
+
+@pytest.fixture
+def search_service():
+    server = ScriptedBackend()
+    server.answer = lambda asked, send: send(whole(200, json.dumps(RESULTS).encode()))
+    yield server
+    server.stop()

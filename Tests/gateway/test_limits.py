@@ -1,8 +1,13 @@
 """Limits of owners, and owners that are not served."""
 
+import json
+import threading
+
 from support.daemon import eventually
+from support.scriptedbackend import completion, whole
 
 from .conftest import Owner, network_of
+from .service import chat, post
 
 
 def served(gateway, key, count, target="/auth"):
@@ -66,3 +71,37 @@ def test_a_storm_over_the_limit_is_only_refused(make_gateway, contract, own_chai
     statuses = [answer.status for answer in served(gateway, key, 300)]
     assert statuses[:10] == [200] * 10 and set(statuses[20:]) == {429}
     eventually("it is well", lambda: gateway.get("/healthz").status == 200)
+
+
+def test_requests_at_one_time_are_bounded(serve, backend):
+    gateway = serve(limits={"concurrent_requests": 2})
+    begun, go_on = threading.Semaphore(0), threading.Event()
+    statuses = []
+
+    def answer(asked, send):
+        begun.release()
+        assert go_on.wait(30)
+        send(whole(200, json.dumps(completion("tiny", "x")).encode()))
+
+    backend.answer = answer
+    threads = [threading.Thread(target=lambda: statuses.append(post(gateway, chat()).status)) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for _ in threads:
+        assert begun.acquire(timeout=30)
+    refused = post(gateway, chat())
+    assert refused.status == 429 and refused.headers["Retry-After"] == "1"
+    go_on.set()
+    for thread in threads:
+        thread.join(30)
+    assert statuses == [200, 200]
+    assert post(gateway, chat()).status == 200
+
+
+def test_the_rate_counts_for_both_roles(serve):
+    gateway = serve(limits={"requests_per_minute": 2})
+    assert gateway.auth(gateway.key).status == 200
+    assert post(gateway, chat()).status == 200
+    refused = post(gateway, chat())
+    assert refused.status == 429 and refused.json["error"]["type"] == "rate_limit_error" and refused.headers["Retry-After"]
+    assert gateway.auth(gateway.key).status == 429
