@@ -211,6 +211,12 @@ def test_a_name_pointed_at_this_host_learns_nothing_either(gateway):
         assert gateway.get("/usage", {"Host": host}, port=gateway.metrics_port).status == 200, host
 
 
+def test_a_probe_of_http_1_0_needs_no_name(gateway):
+    with socket.create_connection(("127.0.0.1", gateway.metrics_port), 10) as probe:
+        probe.sendall(b"GET /healthz HTTP/1.0\r\n\r\n")
+        assert probe.makefile("rb").readline().split()[1] == b"200"
+
+
 def test_operators_may_have_a_name_for_an_address_of_their_own(make_gateway, contract):
     gateway = make_gateway({"BASE": network_of(contract)}, metrics={"listen": "0.0.0.0:0"}).start()
     assert gateway.get("/usage", {"Host": "gateway.example:9787"}, port=gateway.metrics_port).status == 200

@@ -48,7 +48,8 @@ struct OperatorHandler: RelayHandler {
         if let name = WebPages.fields.first(where: { request.headers[$0] != nil }) {
             return .error(403, "requests from web pages are refused (\(name) header)", code: "browser_request")
         }
-        if isLoopback, !WebPages.isThisHost(request.headers["host"] ?? "") {
+        // Browsers always name a host; probes that speak HTTP/1.0 don't.
+        if isLoopback, let host = request.headers["host"], !WebPages.isThisHost(host) {
             return .error(
                 421, "the Host is not this host: use localhost, 127.0.0.1 or [::1]", code: "browser_request")
         }
