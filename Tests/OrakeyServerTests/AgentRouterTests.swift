@@ -81,7 +81,7 @@ import Testing
         #expect(answer.text.last == "\n")
     }
 
-    @Test(arguments: ["text/plain", "text/plain; charset=utf-8", "text/plain, */*"])
+    @Test(arguments: ["text/plain", "Text/Plain", "text/plain; charset=utf-8", "text/plain, */*"])
     func theKeyAsText(accept: String) async throws {
         open(try handout("app"))
         #expect(

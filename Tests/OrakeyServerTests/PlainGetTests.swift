@@ -15,6 +15,7 @@ import Testing
         ("host:localhost\r\n", false),
         ("HOST:   a b   c\r\nuser-agent: curl/8\r\naccept: */*\r\n", false),
         ("Accept: text/plain\r\nHost: x\r\n", true),
+        ("Accept: TEXT/Plain\r\nHost: x\r\n", true),
         ("Accept: text/plain;q=1, */*\r\nHost: x\r\nAccept-Encoding: identity\r\n", true),
         ("Accept: application/json, text/plain\r\nHost: x\r\n", false),
     ]) func thePlainForm(headers: String, wantsText: Bool) {

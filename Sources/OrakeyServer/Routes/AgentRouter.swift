@@ -166,7 +166,8 @@ struct AgentRouter: Router {
     }
 
     private func wantsText(_ headers: HTTPHeaders) -> Bool {
-        headers["accept"].contains { $0.utf8.elementsEqual("text/plain".utf8) || $0.hasPrefix("text/plain") }
+        // Types are the same in any case (RFC 9110, section 8.3.1).
+        headers["accept"].contains { $0.lowercased().hasPrefix("text/plain") }
     }
 
     static func body(_ handout: Handout, _ allocator: ByteBufferAllocator, newline: Bool) -> ByteBuffer {
