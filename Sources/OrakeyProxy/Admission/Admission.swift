@@ -58,7 +58,8 @@ struct Admission: Sendable {
             guard case .granted(let consumer, let network) = verdict else { return nil }
             return Caller(name: ConsumerName(consumer: consumer, network: network), peer: peer)
         case .loopback:
-            guard WebPages.isThisHost(request.host), let value = request.authorization, let holder = holder(of: [value]),
+            guard WebPages.isThisHost(request.host), let value = request.authorization,
+                let holder = holder(of: [value]),
                 isInForce(holder)
             else { return nil }
             return Caller(name: holder.name, peer: Self.tokenHolder)

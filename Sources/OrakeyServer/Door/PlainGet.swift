@@ -90,7 +90,8 @@ enum PlainGet {
     }
 
     /// - Parameter text: in lower case.
-    private static func starts(_ bytes: UnsafeRawBufferPointer, withAnyCaseOf text: StaticString, at start: Int) -> Bool {
+    private static func starts(_ bytes: UnsafeRawBufferPointer, withAnyCaseOf text: StaticString, at start: Int) -> Bool
+    {
         let count = text.utf8CodeUnitCount
         guard bytes.count - start >= count else { return false }
         for index in 0..<count where unsafe lowered(bytes[start + index]) != text.utf8Start[index] { return false }
