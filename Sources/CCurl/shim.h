@@ -53,11 +53,26 @@ static inline CURLcode orakey_curl_set_socket_callback(CURL *easy, orakey_curl_s
     return curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, callback);
 }
 
+typedef int (*orakey_curl_request_callback)(void *context, char *remote, char *local, int remote_port, int local_port);
+static inline CURLcode orakey_curl_set_request_callback(CURL *easy, orakey_curl_request_callback callback) {
+    return curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, callback);
+}
+typedef int (*orakey_curl_close_callback)(void *context, curl_socket_t descriptor);
+static inline CURLcode orakey_curl_set_close_callback(CURL *easy, orakey_curl_close_callback callback) {
+    return curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, callback);
+}
+
 static inline CURLcode orakey_curl_get_long(CURL *easy, CURLINFO info, long *value) {
     return curl_easy_getinfo(easy, info, value);
 }
 static inline CURLcode orakey_curl_get_offset(CURL *easy, CURLINFO info, curl_off_t *value) {
     return curl_easy_getinfo(easy, info, value);
+}
+static inline CURLcode orakey_curl_get_string(CURL *easy, CURLINFO info, const char **value) {
+    return curl_easy_getinfo(easy, info, value);
+}
+static inline CURLcode orakey_curl_get_socket(CURL *easy, curl_socket_t *value) {
+    return curl_easy_getinfo(easy, CURLINFO_ACTIVESOCKET, value);
 }
 
 static inline CURLMcode orakey_curl_multi_set_long(CURLM *multi, CURLMoption option, long value) {

@@ -23,6 +23,8 @@ final class CurlLoop: Sendable {
     }
 
     private let shared: Mutex<Shared>
+    /// Here, so that it outlives the connections.
+    private let kept = KeptConnections()
 
     init(options: HTTPClientOptions) throws(HTTPError) {
         guard Self.globalState == CURLE_OK, let multi = unsafe curl_multi_init() else {
@@ -102,7 +104,7 @@ final class CurlLoop: Sendable {
         unsafe pthread_sigmask(SIG_BLOCK, &all, nil)
         _ = unsafe orakey_set_thread_name("curl")
         guard let multi = unsafe shared.withLock({ unsafe $0.multi }) else { return }
-        var worker = unsafe CurlWorker(multi: multi)
+        var worker = unsafe CurlWorker(multi: multi, kept: kept)
         while true {
             let (commands, isStopping) = shared.withLock { shared in
                 let commands = shared.commands

@@ -7,10 +7,14 @@ internal import CLinuxShims
     private static let maxSpareHandles = 16
 
     private let multi: UnsafeMutableRawPointer
+    private let kept: KeptConnections
     private var transfers: [UnsafeMutableRawPointer: Transfer] = unsafe [:]
     private var spare: [UnsafeMutableRawPointer] = unsafe []
 
-    init(multi: UnsafeMutableRawPointer) { unsafe self.multi = unsafe multi }
+    init(multi: UnsafeMutableRawPointer, kept: KeptConnections) {
+        unsafe self.multi = unsafe multi
+        self.kept = kept
+    }
 
     mutating func apply(_ command: CurlLoop.Command) {
         switch command {
@@ -45,7 +49,7 @@ internal import CLinuxShims
             return
         }
         do throws(HTTPError) {
-            try unsafe transfer.attach(easy)
+            try unsafe transfer.attach(easy, kept)
             let code = unsafe curl_multi_add_handle(multi, easy)
             guard code == CURLM_OK else { throw HTTPError(.other(Int(code.rawValue)), "libcurl takes no transfer") }
             unsafe transfers[easy] = transfer
@@ -68,9 +72,24 @@ internal import CLinuxShims
             else { continue }
             // Read before the handle is removed: the message dies with it.
             let code = unsafe orakey_curl_message_result(message)
-            complete(transfer, transfer.result(of: code))
+            if transfer.hasRefusedConnection {
+                startAnew(transfer)
+            } else {
+                transfer.noteConnection(after: code)
+                complete(transfer, transfer.result(of: code))
+            }
         }
         return expireIdle()
+    }
+
+    /// Nothing was sent yet, and libcurl has ended the connection that was refused.
+    private mutating func startAnew(_ transfer: Transfer) {
+        if let easy = unsafe transfer.easy {
+            _ = unsafe curl_multi_remove_handle(multi, easy)
+            unsafe transfers[easy] = nil
+        }
+        recycle(transfer)
+        start(transfer)
     }
 
     /// When the idle limits are worth a look: never later than the first deadline, often earlier.

@@ -34,6 +34,14 @@ internal import CCurl
         try unsafe Self.check(orakey_curl_set_socket_callback(easy, callback), CURLOPT_SOCKOPTFUNCTION)
     }
 
+    func setRequestCallback(_ callback: orakey_curl_request_callback) throws(HTTPError) {
+        try unsafe Self.check(orakey_curl_set_request_callback(easy, callback), CURLOPT_PREREQFUNCTION)
+    }
+
+    func setCloseCallback(_ callback: orakey_curl_close_callback) throws(HTTPError) {
+        try unsafe Self.check(orakey_curl_set_close_callback(easy, callback), CURLOPT_CLOSESOCKETFUNCTION)
+    }
+
     private static func check(_ code: CURLcode, _ option: CURLoption) throws(HTTPError) {
         guard code == CURLE_OK else {
             throw HTTPError(.invalidRequest, "libcurl refuses option \(option.rawValue) (code \(code.rawValue))")

@@ -35,6 +35,9 @@ protocol TransferReceiver: AnyObject, Sendable {
     var isPaused = false
     /// The upload had nothing to send.
     var uploadIsPaused = false
+    /// The kept connection that libcurl chose can't be used; see ``KeptConnections``.
+    private(set) var hasRefusedConnection = false
+    private var kept: KeptConnections?
     /// The cancellation overtook the start.
     var isCancelled = false
 
@@ -44,12 +47,15 @@ protocol TransferReceiver: AnyObject, Sendable {
     }
 
     /// Sets the handle up for the request. The transfer owns it until ``release()``.
-    func attach(_ handle: UnsafeMutableRawPointer) throws(HTTPError) {
+    func attach(_ handle: UnsafeMutableRawPointer, _ kept: KeptConnections) throws(HTTPError) {
         unsafe easy = handle
+        self.kept = kept
+        hasRefusedConnection = false
         lastActivity = orakey_monotonic_milliseconds()
         lastLook = lastActivity
         let context = unsafe Unmanaged.passUnretained(self).toOpaque()
         try unsafe resources.configure(handle, for: request, context: context)
+        try unsafe resources.watch(handle, kept)
     }
 
     /// Gives the handle back, no longer pointing to anything of this transfer.
@@ -62,6 +68,12 @@ protocol TransferReceiver: AnyObject, Sendable {
     }
 
     // MARK: Callbacks
+
+    /// Whether the request may go out on this connection.
+    func mayUse(_ ends: ConnectionEnds) -> Bool {
+        hasRefusedConnection = kept?.take(ends) == false
+        return !hasRefusedConnection
+    }
 
     /// Takes one header line, the status line and the empty line included. False ends the transfer.
     func takeHeaderLine(_ line: UnsafeRawBufferPointer) -> Bool {
@@ -192,6 +204,18 @@ protocol TransferReceiver: AnyObject, Sendable {
 
     // MARK: The end
 
+    /// Remembers the connection, which may be kept. One of HTTP/2 is never silent, and has numbers for its answers.
+    func noteConnection(after code: CURLcode) {
+        guard code == CURLE_OK, head.isHTTP1, request.url.unixSocketPath == nil, let easy = unsafe easy else { return }
+        var socket: curl_socket_t = -1
+        _ = unsafe orakey_curl_get_socket(easy, &socket)
+        guard socket >= 0 else { return }
+        let ends = unsafe ConnectionEnds(
+            local: Self.text(easy, CURLINFO_LOCAL_IP), localPort: Self.number(easy, CURLINFO_LOCAL_PORT),
+            remote: Self.text(easy, CURLINFO_PRIMARY_IP), remotePort: Self.number(easy, CURLINFO_PRIMARY_PORT))
+        kept?.note(socket, ends)
+    }
+
     /// Whether the server may have seen the request.
     var mayHaveBeenSent: Bool {
         guard let easy = unsafe easy else { return false }
@@ -206,9 +230,7 @@ protocol TransferReceiver: AnyObject, Sendable {
         guard headIsComplete, let easy = unsafe easy else {
             return .failure(HTTPError(.malformedResponse, "\(request.url): no answer", mayHaveBeenSent: true))
         }
-        var connections = 0
-        _ = unsafe orakey_curl_get_long(easy, CURLINFO_NUM_CONNECTS, &connections)
-        return .success(connections)
+        return unsafe .success(Self.number(easy, CURLINFO_NUM_CONNECTS))
     }
 
     private func failure(for code: CURLcode) -> HTTPError {
@@ -228,6 +250,18 @@ protocol TransferReceiver: AnyObject, Sendable {
             detail = "nothing answers at this socket"
         }
         return HTTPError(kind, "\(request.url): \(detail.isEmpty ? known : detail)", mayHaveBeenSent: sent)
+    }
+
+    private static func number(_ easy: UnsafeMutableRawPointer, _ info: CURLINFO) -> Int {
+        var value = 0
+        _ = unsafe orakey_curl_get_long(easy, info, &value)
+        return value
+    }
+
+    private static func text(_ easy: UnsafeMutableRawPointer, _ info: CURLINFO) -> String {
+        var value: UnsafePointer<CChar>?
+        _ = unsafe orakey_curl_get_string(easy, info, &value)
+        return unsafe value.map { unsafe String(cString: $0) } ?? ""
     }
 
     private static func offset(_ easy: UnsafeMutableRawPointer, _ info: CURLINFO) -> Int64 {

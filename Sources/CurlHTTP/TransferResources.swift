@@ -58,6 +58,14 @@ internal import Glibc
         try unsafe configureCallbacks(options, request, context: context)
     }
 
+    /// Has every connection looked at before it is used, and its end told.
+    func watch(_ easy: UnsafeMutableRawPointer, _ kept: KeptConnections) throws(HTTPError) {
+        let options = unsafe EasyOptions(easy)
+        try unsafe options.setRequestCallback(requestCallback)
+        try unsafe options.setCloseCallback(closeCallback)
+        try unsafe options.set(CURLOPT_CLOSESOCKETDATA, pointer: Unmanaged.passUnretained(kept).toOpaque())
+    }
+
     private func configureTLS(_ options: EasyOptions, _ request: HTTPRequest) throws(HTTPError) {
         guard request.url.scheme == "https" else { return }
         try unsafe options.set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
@@ -164,6 +172,7 @@ internal import Glibc
             try unsafe options.set(CURLOPT_READFUNCTION, callback: uploadCallback)
             try unsafe options.set(CURLOPT_READDATA, pointer: context)
         }
+        try unsafe options.set(CURLOPT_PREREQDATA, pointer: context)
         try unsafe options.set(CURLOPT_PRIVATE, pointer: context)
         try unsafe options.setSocketCallback(socketCallback)
     }
@@ -193,6 +202,24 @@ private let uploadCallback: orakey_curl_data_callback = { room, size, count, con
     let transfer = unsafe Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
     let room = unsafe UnsafeMutableRawBufferPointer(start: room, count: size * count)
     return unsafe transfer.giveBody(room) ?? Int(CURL_READFUNC_PAUSE)
+}
+
+private let requestCallback: orakey_curl_request_callback = { context, remote, local, remotePort, localPort in
+    guard let context = unsafe context, let remote = unsafe remote, let local = unsafe local else {
+        return CURL_PREREQFUNC_OK
+    }
+    let ends = unsafe ConnectionEnds(
+        local: String(cString: local), localPort: Int(localPort), remote: String(cString: remote),
+        remotePort: Int(remotePort))
+    let transfer = unsafe Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
+    return transfer.mayUse(ends) ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
+}
+
+private let closeCallback: orakey_curl_close_callback = { context, descriptor in
+    if let context = unsafe context {
+        unsafe Unmanaged<KeptConnections>.fromOpaque(context).takeUnretainedValue().forget(descriptor)
+    }
+    return close(descriptor)
 }
 
 /// libcurl 7.88 does not open its sockets with SOCK_CLOEXEC.

@@ -1,7 +1,10 @@
 """Backends that refuse, fail or break."""
 
+import json
+import threading
+
 import pytest
-from support.scriptedbackend import whole
+from support.scriptedbackend import complete, completion, whole
 
 from .service import chat, post
 
@@ -50,3 +53,28 @@ def test_a_backend_that_breaks_is_the_backends_fault(serve, backend, raw):
     found = post(gateway, chat())
     assert found.status == 502 and found.json["error"]["code"] == "backend_unavailable"
     assert post(gateway, chat("vendor/Painter-1")).status == 200, "the other backend serves on"
+
+
+def test_what_a_backend_says_unasked_is_nobodys_answer(serve, backend):
+    """A kept connection on which it has said more than its answer is not used again."""
+    gateway = serve()
+    said = threading.Event()
+
+    def answer(asked, send):
+        send(whole(200, json.dumps(completion("tiny", "asked for")).encode()))
+        # On its own, after what the gateway reads in one go.
+        assert go_on.wait(30)
+        send(whole(200, json.dumps(completion("tiny", "unasked")).encode()))
+        said.set()
+
+    for _ in range(3):
+        go_on = threading.Event()
+        said.clear()
+        backend.answer = answer
+        found = post(gateway, chat())
+        assert found.json["choices"][0]["message"]["content"] == "asked for"
+        go_on.set()
+        assert said.wait(30)
+    backend.answer = complete
+    assert post(gateway, chat()).json["choices"][0]["message"]["content"] == "three words here"
+    assert len(backend.asked) == 4

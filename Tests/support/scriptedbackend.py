@@ -42,7 +42,10 @@ class ScriptedBackend:
             received = b""
             while True:
                 while b"\r\n\r\n" not in received:
-                    part = connection.recv(65536)
+                    try:
+                        part = connection.recv(65536)
+                    except ConnectionResetError:
+                        return
                     if not part:
                         return
                     received += part

@@ -59,8 +59,7 @@ struct Admission: Sendable {
             return Caller(name: ConsumerName(consumer: consumer, network: network), peer: peer)
         case .loopback:
             guard WebPages.isThisHost(request.host), let value = request.authorization,
-                let holder = holder(of: [value]),
-                isInForce(holder)
+                let holder = holder(of: [value]), isInForce(holder)
             else { return nil }
             return Caller(name: holder.name, peer: Self.tokenHolder)
         }

@@ -31,7 +31,7 @@ enum PlainGet {
                 hasHost = true
             case .accept:
                 guard wantsText == nil else { return nil }
-                wantsText = unsafe starts(bytes, withAnyCaseOf: plainText, at: line.value.lowerBound)
+                wantsText = unsafe starts(bytes, anyCaseOf: plainText, at: line.value.lowerBound)
             case .ignored: break
             }
             position = line.value.upperBound + 2
@@ -86,12 +86,11 @@ enum PlainGet {
     private static func matches(_ bytes: UnsafeRawBufferPointer, name: StaticString, at start: Int) -> Bool {
         let count = name.utf8CodeUnitCount
         guard bytes.count - start > count, unsafe bytes[start + count] == UInt8(ascii: ":") else { return false }
-        return unsafe starts(bytes, withAnyCaseOf: name, at: start)
+        return unsafe starts(bytes, anyCaseOf: name, at: start)
     }
 
     /// - Parameter text: in lower case.
-    private static func starts(_ bytes: UnsafeRawBufferPointer, withAnyCaseOf text: StaticString, at start: Int) -> Bool
-    {
+    private static func starts(_ bytes: UnsafeRawBufferPointer, anyCaseOf text: StaticString, at start: Int) -> Bool {
         let count = text.utf8CodeUnitCount
         guard bytes.count - start >= count else { return false }
         for index in 0..<count where unsafe lowered(bytes[start + index]) != text.utf8Start[index] { return false }
