@@ -109,6 +109,16 @@ def test_bytes_beyond_the_length_are_no_answer(proxy):
         assert b"evil" not in client.get("http://localhost/v1/models").content
 
 
+@pytest.mark.parametrize("fields", [{}, {"Connection": "close"}], ids=["as bytes", "through the parser"])
+@pytest.mark.parametrize("status", ["302 Found", "307 Temporary Redirect", "308 Permanent Redirect"])
+def test_no_redirect_is_followed_with_a_key(proxy, status, fields):
+    where = f"{proxy.model.url}/v1/elsewhere"
+    proxy.model.next(sends(head(f"Location: {where}", "Content-Length: 0", status=status)))
+    answer = proxy.ask("POST", "/v1/chat/completions", CHAT, fields)
+    assert (answer.status, answer.headers["Location"]) == (int(status.split()[0]), where)
+    assert not [request for request in proxy.model.seen if "elsewhere" in request.path]
+
+
 def test_invalid_utf8_passes_as_it_is(proxy):
     body = b'{"model":"\xff\xfe","usage":{"prompt_tokens":"many"}}'
     proxy.model.next(lambda handler, _: handler.raw(200, "application/json", body))
